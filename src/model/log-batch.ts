@@ -1,0 +1,398 @@
+import assert from 'node:assert';
+import type { Delivery, Transaction } from '#component';
+import { encodeAnyValue, decodeAnyValue, type AttributeValue, type Double } from './any-value.ts';
+import { AttributeTable, ValueType, type ValueTypeNumber } from './attribute-table.ts';
+import { ByteSpace } from './byte-space.ts';
+import { grown } from './columns.ts';
+import { keyOf, type Key } from './key.ts';
+import { EMPTY_ORIGIN, type Origin } from './resource.ts';
+import { NO_ATTRIBUTES, withoutKey, type SharedAttributes } from './shared-attributes.ts';
+
+/** Some rows, in order, that one Delivery answers for. */
+export interface Claim {
+  readonly delivery: Delivery;
+  readonly rows: number;
+}
+
+const ROWS_FIRST = 256;
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+
+/** Columns that few logs use, made when the first row needs them. */
+export class RareColumns {
+  flags: Uint32Array;
+  droppedAttributes: Uint32Array;
+  eventNameStart: Int32Array;
+  eventNameSize: Int32Array;
+
+  constructor(rows: number) {
+    this.flags = new Uint32Array(rows);
+    this.droppedAttributes = new Uint32Array(rows);
+    this.eventNameStart = new Int32Array(rows);
+    this.eventNameSize = new Int32Array(rows);
+  }
+
+  copy(rows: number, from: RareColumns): this {
+    this.flags.set(from.flags.subarray(0, rows));
+    this.droppedAttributes.set(from.droppedAttributes.subarray(0, rows));
+    this.eventNameStart.set(from.eventNameStart.subarray(0, rows));
+    this.eventNameSize.set(from.eventNameSize.subarray(0, rows));
+    return this;
+  }
+}
+
+/**
+ * Log records as columns over shared bytes: a row is an index, text becomes a string only when somebody asks. See
+ * ARCHITECTURE.md, "The record model".
+ *
+ * Most code needs the methods. The columns are public for the few places where a method call a row is too much: the
+ * OTLP writer and reader, the parsers, and file_log.
+ */
+export class LogBatch {
+  length = 0;
+  readonly space: ByteSpace;
+  attributes: AttributeTable;
+
+  /** Milliseconds since 1970, and nanoseconds (0–999,999) beyond them. 0 means unknown. */
+  timeMs: Float64Array = new Float64Array(ROWS_FIRST);
+  timeNs: Int32Array = new Int32Array(ROWS_FIRST);
+  observedMs: Float64Array = new Float64Array(ROWS_FIRST);
+  observedNs: Int32Array = new Int32Array(ROWS_FIRST);
+  severity: Uint8Array = new Uint8Array(ROWS_FIRST);
+  severityTextStart: Int32Array = new Int32Array(ROWS_FIRST);
+  severityTextSize: Int32Array = new Int32Array(ROWS_FIRST);
+  bodyType: Uint8Array = new Uint8Array(ROWS_FIRST);
+  bodyStart: Int32Array = new Int32Array(ROWS_FIRST);
+  bodySize: Int32Array = new Int32Array(ROWS_FIRST);
+  /** 1 for a row that was dropped; it is settled already and must be passed over. */
+  isDropped: Uint8Array = new Uint8Array(ROWS_FIRST);
+  /** Indexes into the tables below. */
+  resourceOf: Uint16Array = new Uint16Array(ROWS_FIRST);
+  scopeOf: Uint16Array = new Uint16Array(ROWS_FIRST);
+  sharedOf: Uint16Array = new Uint16Array(ROWS_FIRST);
+  deliveryOf: Uint16Array = new Uint16Array(ROWS_FIRST);
+  /** 16 and 8 bytes a row, all zero meaning none. */
+  traceIds: Uint8Array | undefined;
+  spanIds: Uint8Array | undefined;
+  rare: RareColumns | undefined;
+
+  resources: Origin[] = [EMPTY_ORIGIN];
+  scopes: Origin[] = [EMPTY_ORIGIN];
+  shared: SharedAttributes[] = [NO_ATTRIBUTES];
+  deliveries: Delivery[] = [];
+  #dropped = 0;
+
+  constructor(space: ByteSpace = new ByteSpace()) {
+    this.space = space;
+    this.attributes = new AttributeTable(space, ROWS_FIRST);
+  }
+
+  /** Empties the batch for new rows over `bytes`. Tables keep their first, default entry only. */
+  reset(bytes: Buffer): void {
+    this.attributes.reset(this.length);
+    this.length = 0;
+    this.#dropped = 0;
+    this.space.reset(bytes);
+    this.traceIds = undefined;
+    this.spanIds = undefined;
+    this.rare = undefined;
+    this.resources.length = 1;
+    this.scopes.length = 1;
+    this.shared.length = 1;
+    this.deliveries.length = 0;
+  }
+
+  /** Rows that are not dropped. */
+  get liveRows(): number {
+    return this.length - this.#dropped;
+  }
+
+  /** Appends a row with this body, first entries of all tables, and nothing else; returns its index. */
+  addRow(type: ValueTypeNumber, start: number, size: number): number {
+    const row = this.length++;
+    if (row === this.timeMs.length) this.#grow();
+    this.timeMs[row] = 0;
+    this.timeNs[row] = 0;
+    this.observedMs[row] = 0;
+    this.observedNs[row] = 0;
+    this.severity[row] = 0;
+    this.severityTextSize[row] = 0;
+    this.bodyType[row] = type;
+    this.bodyStart[row] = start;
+    this.bodySize[row] = size;
+    this.isDropped[row] = 0;
+    this.resourceOf[row] = 0;
+    this.scopeOf[row] = 0;
+    this.sharedOf[row] = 0;
+    this.deliveryOf[row] = 0;
+    return row;
+  }
+
+  // ---- body, times, severity ----
+
+  body(row: number): AttributeValue {
+    const start = this.bodyStart[row] as number;
+    const size = this.bodySize[row] as number;
+    switch (this.bodyType[row]) {
+      case ValueType.string:
+        return this.space.text(start, size);
+      case ValueType.bytes:
+        return Uint8Array.from(this.space.view(start, size));
+      case ValueType.encoded:
+        return decodeAnyValue(this.space.view(start, size), 0, size);
+      default:
+        return null;
+    }
+  }
+
+  /** The body as text: strings as they are, bytes as UTF-8 with replacement characters, other values as JSON. */
+  bodyText(row: number): string {
+    const type = this.bodyType[row];
+    if (type === ValueType.string || type === ValueType.bytes) {
+      return this.space.text(this.bodyStart[row] as number, this.bodySize[row] as number);
+    }
+    return type === ValueType.encoded ? toJson(this.body(row)) : '';
+  }
+
+  setBody(row: number, value: AttributeValue | Double): void {
+    const space = this.space;
+    if (value === null) {
+      this.bodyType[row] = ValueType.none;
+      this.bodySize[row] = 0;
+      return;
+    }
+    const isText = typeof value === 'string';
+    const isBytes = value instanceof Uint8Array;
+    const start = isText ? space.appendText(value) : space.appendBytes(isBytes ? value : encodeAnyValue(value));
+    this.bodyType[row] = isText ? ValueType.string : isBytes ? ValueType.bytes : ValueType.encoded;
+    this.bodyStart[row] = start;
+    this.bodySize[row] = space.sideLength - ~start;
+  }
+
+  severityText(row: number): string {
+    return this.space.text(this.severityTextStart[row] as number, this.severityTextSize[row] as number);
+  }
+
+  setSeverityText(row: number, text: string): void {
+    const start = this.space.appendText(text);
+    this.severityTextStart[row] = start;
+    this.severityTextSize[row] = this.space.sideLength - ~start;
+  }
+
+  /** Trace id in lower-case hex, empty when there is none. */
+  traceId(row: number): string {
+    return hexOf(this.traceIds, row, TRACE_ID_BYTES);
+  }
+
+  spanId(row: number): string {
+    return hexOf(this.spanIds, row, SPAN_ID_BYTES);
+  }
+
+  /** The 16 bytes of each row, made on first use. */
+  traceIdColumn(): Uint8Array {
+    return (this.traceIds ??= new Uint8Array(this.timeMs.length * TRACE_ID_BYTES));
+  }
+
+  spanIdColumn(): Uint8Array {
+    return (this.spanIds ??= new Uint8Array(this.timeMs.length * SPAN_ID_BYTES));
+  }
+
+  rareColumns(): RareColumns {
+    return (this.rare ??= new RareColumns(this.timeMs.length));
+  }
+
+  eventName(row: number): string {
+    const rare = this.rare;
+    return rare ? this.space.text(rare.eventNameStart[row] as number, rare.eventNameSize[row] as number) : '';
+  }
+
+  // ---- attributes ----
+
+  /** The value of an attribute, also of one that the row shares with others; undefined when there is none. */
+  attribute(row: number, name: string | Key): AttributeValue | undefined {
+    const key = typeof name === 'string' ? keyOf(name) : name;
+    const slot = this.attributes.find(row, key);
+    if (slot >= 0) return this.attributes.value(slot);
+    return this.shared[this.sharedOf[row] as number]?.entries.get(key);
+  }
+
+  setAttribute(row: number, name: string | Key, value: AttributeValue | Double): void {
+    const key = typeof name === 'string' ? keyOf(name) : name;
+    let slot = this.attributes.find(row, key);
+    if (slot < 0) {
+      this.#unshare(row, key);
+      slot = this.attributes.add(row, key, ValueType.empty, 0, 0, 0);
+    }
+    this.attributes.set(slot, value);
+  }
+
+  /** True when there was such an attribute. */
+  deleteAttribute(row: number, name: string | Key): boolean {
+    const key = typeof name === 'string' ? keyOf(name) : name;
+    const slot = this.attributes.find(row, key);
+    if (slot >= 0) this.attributes.remove(slot);
+    return slot >= 0 || this.#unshare(row, key);
+  }
+
+  /** All attributes of a row, the shared ones first. */
+  attributesOf(row: number): Map<string, AttributeValue> {
+    const all = new Map<string, AttributeValue>();
+    for (const [key, value] of this.shared[this.sharedOf[row] as number]?.entries ?? []) all.set(key.text, value);
+    const { head, next, key, type } = this.attributes;
+    for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
+      if (type[slot] !== ValueType.none) all.set((key[slot] as Key).text, this.attributes.value(slot));
+    }
+    return all;
+  }
+
+  #unshare(row: number, key: Key): boolean {
+    const shared = this.shared[this.sharedOf[row] as number] as SharedAttributes;
+    if (!shared.entries.has(key)) return false;
+    this.sharedOf[row] = this.addShared(withoutKey(shared, key));
+    return true;
+  }
+
+  // ---- tables ----
+
+  /** Index of these attributes in the batch's table; equal ones are found again if they are the last added. */
+  addShared(shared: SharedAttributes): number {
+    return addTo(this.shared, shared, (a, b) => a === b || Buffer.compare(a.encoded, b.encoded) === 0);
+  }
+
+  addResource(resource: Origin): number {
+    return addTo(this.resources, resource, (a, b) => a === b);
+  }
+
+  addScope(scope: Origin): number {
+    return addTo(this.scopes, scope, (a, b) => a === b);
+  }
+
+  // ---- responsibility ----
+
+  /** One Delivery for all rows. */
+  setDelivery(delivery: Delivery): void {
+    assert(delivery.outstanding === this.liveRows, 'a Delivery answers for each row of its batch');
+    this.deliveries = [delivery];
+    this.deliveryOf.fill(0, 0, this.length);
+  }
+
+  /** Drops a row on purpose: it is settled here and now, and passed over from here on. The caller counts it. */
+  drop(row: number, reason: string): void {
+    if (this.isDropped[row] === 1) return;
+    this.isDropped[row] = 1;
+    this.#dropped++;
+    this.deliveries[this.deliveryOf[row] as number]?.dropped(1, reason);
+  }
+
+  /** Who answers for the live rows of `[from, to)`, in row order. */
+  claims(from: number = 0, to: number = this.length): Claim[] {
+    const claims: Claim[] = [];
+    let current = -1;
+    let rows = 0;
+    const close = (): void => {
+      if (rows > 0) claims.push({ delivery: this.deliveries[current] as Delivery, rows });
+    };
+    for (let row = from; row < to; row++) {
+      if (this.isDropped[row] === 1) continue;
+      const index = this.deliveryOf[row] as number;
+      if (index !== current) {
+        close();
+        current = index;
+        rows = 0;
+      }
+      rows++;
+    }
+    close();
+    return claims;
+  }
+
+  /** Settles all live rows as delivered or on disk. */
+  settleDurable(transaction?: Transaction): void {
+    for (const { delivery, rows } of this.claims()) delivery.durable(rows, transaction);
+  }
+
+  settleAbandoned(): void {
+    for (const { delivery, rows } of this.claims()) delivery.abandoned(rows);
+  }
+
+  /**
+   * A copy to edit: it shares the bytes and copies the columns. `deliveries` replace this batch's, one for one.
+   */
+  clone(deliveries: readonly Delivery[]): LogBatch {
+    assert(deliveries.length === this.deliveries.length, 'each Delivery needs its replacement');
+    const copy = new LogBatch(this.space.clone());
+    copy.length = this.length;
+    copy.attributes = this.attributes.cloneFor(copy.space);
+    copy.timeMs = this.timeMs.slice();
+    copy.timeNs = this.timeNs.slice();
+    copy.observedMs = this.observedMs.slice();
+    copy.observedNs = this.observedNs.slice();
+    copy.severity = this.severity.slice();
+    copy.severityTextStart = this.severityTextStart.slice();
+    copy.severityTextSize = this.severityTextSize.slice();
+    copy.bodyType = this.bodyType.slice();
+    copy.bodyStart = this.bodyStart.slice();
+    copy.bodySize = this.bodySize.slice();
+    copy.isDropped = this.isDropped.slice();
+    copy.resourceOf = this.resourceOf.slice();
+    copy.scopeOf = this.scopeOf.slice();
+    copy.sharedOf = this.sharedOf.slice();
+    copy.deliveryOf = this.deliveryOf.slice();
+    copy.traceIds = this.traceIds?.slice();
+    copy.spanIds = this.spanIds?.slice();
+    copy.rare = this.rare && new RareColumns(this.timeMs.length).copy(this.length, this.rare);
+    copy.resources = [...this.resources];
+    copy.scopes = [...this.scopes];
+    copy.shared = [...this.shared];
+    copy.deliveries = [...deliveries];
+    copy.#dropped = this.#dropped;
+    return copy;
+  }
+
+  #grow(): void {
+    const rows = this.timeMs.length * 2;
+    this.timeMs = grown(this.timeMs, rows);
+    this.observedMs = grown(this.observedMs, rows);
+    this.timeNs = grown(this.timeNs, rows);
+    this.observedNs = grown(this.observedNs, rows);
+    this.severityTextStart = grown(this.severityTextStart, rows);
+    this.severityTextSize = grown(this.severityTextSize, rows);
+    this.bodyStart = grown(this.bodyStart, rows);
+    this.bodySize = grown(this.bodySize, rows);
+    this.severity = grown(this.severity, rows);
+    this.bodyType = grown(this.bodyType, rows);
+    this.isDropped = grown(this.isDropped, rows);
+    this.resourceOf = grown(this.resourceOf, rows);
+    this.scopeOf = grown(this.scopeOf, rows);
+    this.sharedOf = grown(this.sharedOf, rows);
+    this.deliveryOf = grown(this.deliveryOf, rows);
+    this.attributes.growRows(rows);
+    if (this.traceIds) this.traceIds = grown(this.traceIds, rows * TRACE_ID_BYTES);
+    if (this.spanIds) this.spanIds = grown(this.spanIds, rows * SPAN_ID_BYTES);
+    if (this.rare) this.rare = new RareColumns(rows).copy(rows / 2, this.rare);
+  }
+}
+
+/** How many resources, scopes, sets of shared attributes and Deliveries one batch can refer to. */
+export const TABLE_MAX = 65_536;
+
+function addTo<Entry>(table: Entry[], entry: Entry, isEqual: (a: Entry, b: Entry) => boolean): number {
+  const last = table.length - 1;
+  if (isEqual(table[last] as Entry, entry)) return last;
+  assert(table.length < TABLE_MAX, 'a table of a batch is full');
+  return table.push(entry) - 1;
+}
+
+function hexOf(column: Uint8Array | undefined, row: number, width: number): string {
+  if (!column) return '';
+  const bytes = column.subarray(row * width, (row + 1) * width);
+  return bytes.every((byte) => byte === 0) ? '' : Buffer.from(bytes).toString('hex');
+}
+
+/** A value as JSON: bytes in base64, big integers as strings, as in OTLP/JSON. */
+export function toJson(value: AttributeValue): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'bigint') return inner.toString();
+    return inner instanceof Uint8Array ? Buffer.from(inner).toString('base64') : inner;
+  });
+}

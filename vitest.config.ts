@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['winnow-source'] },
+  ssr: { resolve: { conditions: ['winnow-source'] } },
+  test: {
+    include: [
+      'src/**/*.test.ts',
+      'receivers/**/*.test.ts',
+      'processors/**/*.test.ts',
+      'exporters/**/*.test.ts',
+      'extensions/**/*.test.ts',
+      'test/**/*.test.ts',
+      'tools/**/*.test.ts',
+    ],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    pool: 'forks',
+  },
+});
