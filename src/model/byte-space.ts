@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 /**
  * Two buffers behind one kind of position. Positions ≥ 0 lie in `bytes`, what came in and is never changed; negative
  * ones in `side`, where rewrites are appended (`~position` is the offset). So a row can point at either, and a copy of

@@ -1,4 +1,7 @@
+import { Buffer } from 'node:buffer';
 import { ValueType, type AttributeTable, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
+import { enclose, type Run } from './envelope.ts';
+import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
 
 /**
  * Writes ExportLogsServiceRequest (opentelemetry.proto.collector.logs.v1) in protobuf, straight from the columns.
@@ -13,14 +16,6 @@ export interface Request {
   readonly next: number;
   /** Live rows in the body. 0 only when no live row was left. */
   readonly rows: number;
-}
-
-/** Rows of equal resource and scope; `start` and `end` are their place in the scratch buffer. */
-interface Run {
-  readonly resource: Origin;
-  readonly scope: Origin;
-  readonly start: number;
-  end: number;
 }
 
 // Tags of LogRecord and AnyValue, in the order of their fields.
@@ -39,9 +34,6 @@ const VALUE = 0x12;
 const VALUE_TAGS: readonly number[] = [0, 0x0a, 0x3a, 0x10, 0x18, 0x21, 0, 0];
 
 const LOG_RECORDS = 0x12;
-const FIRST_FIELD = 0x0a;
-const SECOND_FIELD = 0x12;
-const SCHEMA_URL = 0x1a;
 
 // Everything in a record that is not text or attributes, lengths and tags included, is shorter than this.
 const RECORD_OVERHEAD = 128;
@@ -79,7 +71,7 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number): R
     at = end;
     rows++;
   }
-  const body = enclose(runs);
+  const body = enclose(runs, scratch);
   if (scratch.length > SCRATCH_KEPT_BYTES) scratch = Buffer.allocUnsafeSlow(256 * 1024);
   return { body, next: row, rows };
 }
@@ -123,7 +115,11 @@ function writeRecord(out: Buffer, at: number, batch: LogBatch, row: number): num
 function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): number {
   let at = start;
   const timeMs = batch.timeMs[row] as number;
-  if (timeMs !== 0) at = writeTime(out, at, TIME, timeMs, batch.timeNs[row] as number);
+  if (timeMs !== 0) {
+    const timeNs = batch.timeNs[row] as number;
+    if (timeMs !== lastTime.ms || timeNs !== lastTime.ns) lastTime.set(timeMs, timeNs);
+    at = writeTime(out, at, TIME, lastTime);
+  }
   const severity = batch.severity[row] as number;
   if (severity !== 0) {
     out[at] = SEVERITY_NUMBER;
@@ -140,7 +136,11 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
     if (type[slot] !== ValueType.none) at = writeAttribute(out, at, batch, batch.attributes, slot);
   }
   const observedMs = batch.observedMs[row] as number;
-  if (observedMs !== 0) at = writeTime(out, at, OBSERVED_TIME, observedMs, batch.observedNs[row] as number);
+  if (observedMs !== 0) {
+    const observedNs = batch.observedNs[row] as number;
+    if (observedMs !== lastObserved.ms || observedNs !== lastObserved.ns) lastObserved.set(observedMs, observedNs);
+    at = writeTime(out, at, OBSERVED_TIME, lastObserved);
+  }
   if (batch.traceIds) at = writeId(out, at, TRACE_ID, batch.traceIds, row, 16);
   if (batch.spanIds) at = writeId(out, at, SPAN_ID, batch.spanIds, row, 8);
   return batch.rare ? writeRare(out, at, batch, row) : at;
@@ -265,15 +265,32 @@ function copyTo(out: Buffer, at: number, bytes: Uint8Array, start: number, end: 
 
 // ---- numbers ----
 
-/**
- * A fixed64 of nanoseconds since 1970. They exceed 2^53, so milliseconds are split at bit 16: with both parts below
- * 2^38 every product and sum here is exact in a double.
- */
-function writeTime(out: Buffer, at: number, tag: number, ms: number, ns: number): number {
-  const upper = Math.floor(ms / 65_536) * 1e6;
-  const carried = (upper % 65_536) * 65_536 + (ms % 65_536) * 1e6 + ns;
-  const low = carried >>> 0;
-  const high = Math.floor(upper / 65_536) + Math.floor(carried / 4_294_967_296);
+/** The last time written in a column: neighbours share theirs, or at least often do. */
+class Moment {
+  ms = 0;
+  ns = 0;
+  low = 0;
+  high = 0;
+
+  /**
+   * Nanoseconds since 1970 as two halves. They exceed 2^53, so milliseconds are split at bit 16: with both parts below
+   * 2^38 every product and sum here is exact in a double.
+   */
+  set(ms: number, ns: number): void {
+    const upper = Math.floor(ms / 65_536) * 1e6;
+    const carried = (upper % 65_536) * 65_536 + (ms % 65_536) * 1e6 + ns;
+    this.ms = ms;
+    this.ns = ns;
+    this.low = carried | 0;
+    this.high = Math.floor(upper / 65_536) + Math.floor(carried / 4_294_967_296);
+  }
+}
+
+const lastTime = new Moment();
+const lastObserved = new Moment();
+
+function writeTime(out: Buffer, at: number, tag: number, moment: Moment): number {
+  const { low, high } = moment;
   out[at] = tag;
   out[at + 1] = low;
   out[at + 2] = low >>> 8;
@@ -284,101 +301,4 @@ function writeTime(out: Buffer, at: number, tag: number, ms: number, ns: number)
   out[at + 7] = high >>> 16;
   out[at + 8] = high >>> 24;
   return at + 9;
-}
-
-function varintLength(value: number): number {
-  if (value < 128) return 1;
-  if (value < 16_384) return 2;
-  if (value < 2_097_152) return 3;
-  return value < 268_435_456 ? 4 : 5;
-}
-
-/** A varint below 2^32. */
-function writeVarint(out: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  for (; rest > 127; rest >>>= 7) out[at++] = (rest & 127) | 128;
-  out[at] = rest;
-  return at + 1;
-}
-
-/** Bytes of an int64 varint. `value` is a safe integer; a negative one always takes ten. */
-function integerLength(value: number): number {
-  if (value < 0) return 10;
-  if (value < 268_435_456) return varintLength(value);
-  let length = 1;
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
-  return length;
-}
-
-function writeInteger(out: Buffer, start: number, value: number): number {
-  if (value >= 0 && value < 4_294_967_296) return writeVarint(out, start, value);
-  let rest = BigInt.asUintN(64, BigInt(value));
-  let at = start;
-  for (; rest > 127n; rest >>= 7n) out[at++] = Number(rest & 127n) | 128;
-  out[at] = Number(rest);
-  return at + 1;
-}
-
-// ---- what encloses the records ----
-
-/** Puts the runs into ResourceLogs and ScopeLogs; neighbours of one resource share a ResourceLogs. */
-function enclose(runs: readonly Run[]): Buffer {
-  const resources: { readonly resource: Origin; readonly runs: Run[]; bytes: number }[] = [];
-  for (const run of runs) {
-    let last = resources.at(-1);
-    if (last?.resource !== run.resource) {
-      last = { resource: run.resource, runs: [], bytes: originBytes(run.resource) };
-      resources.push(last);
-    }
-    last.runs.push(run);
-    last.bytes += fieldBytes(scopeLogsBytes(run));
-  }
-  let total = 0;
-  for (const { bytes } of resources) total += fieldBytes(bytes);
-  const body = Buffer.allocUnsafeSlow(total);
-  let at = 0;
-  for (const { resource, runs: own, bytes } of resources) {
-    at = writeHead(body, at, FIRST_FIELD, bytes);
-    at = writeField(body, at, FIRST_FIELD, resource.encoded);
-    for (const run of own) {
-      at = writeHead(body, at, SECOND_FIELD, scopeLogsBytes(run));
-      at = writeField(body, at, FIRST_FIELD, run.scope.encoded);
-      scratch.copy(body, at, run.start, run.end);
-      at += run.end - run.start;
-      at = writeSchemaUrl(body, at, run.scope.schemaUrl);
-    }
-    at = writeSchemaUrl(body, at, resource.schemaUrl);
-  }
-  return body;
-}
-
-function scopeLogsBytes(run: Run): number {
-  return originBytes(run.scope) + run.end - run.start;
-}
-
-/** Bytes of a resource or scope and its schema URL within ResourceLogs or ScopeLogs. Empty ones are left out. */
-function originBytes({ encoded, schemaUrl }: Origin): number {
-  const url = Buffer.byteLength(schemaUrl);
-  return (encoded.length > 0 ? fieldBytes(encoded.length) : 0) + (url > 0 ? fieldBytes(url) : 0);
-}
-
-function fieldBytes(length: number): number {
-  return 1 + varintLength(length) + length;
-}
-
-function writeHead(out: Buffer, at: number, tag: number, length: number): number {
-  out[at] = tag;
-  return writeVarint(out, at + 1, length);
-}
-
-function writeField(out: Buffer, start: number, tag: number, payload: Uint8Array): number {
-  if (payload.length === 0) return start;
-  const at = writeHead(out, start, tag, payload.length);
-  out.set(payload, at);
-  return at + payload.length;
-}
-
-function writeSchemaUrl(out: Buffer, at: number, schemaUrl: string): number {
-  return writeField(out, at, SCHEMA_URL, Buffer.from(schemaUrl));
 }
