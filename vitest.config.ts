@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['winnow-source'] },
   ssr: { resolve: { conditions: ['winnow-source'] } },
   test: {
@@ -18,3 +18,5 @@ export default defineConfig({
     pool: 'forks',
   },
 });
+
+export default config;
