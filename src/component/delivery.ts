@@ -65,10 +65,10 @@ export class Delivery {
   /**
    * One Delivery for each branch of a fan-out; this one settles when the last of them has. A row counts as abandoned if
    * any branch abandoned it, else as dropped if any branch dropped it, so that the source never moves past a row that a
-   * branch still wants.
+   * branch still wants. `rows` are those of the batch at hand: the rest may travel in another batch.
    */
-  fork(branches: number): Delivery[] {
-    const rows = this.#outstanding;
+  fork(branches: number, rows: number = this.#outstanding): Delivery[] {
+    assert(rows <= this.#outstanding, 'a fork answers for rows that are not settled yet');
     const outcomes: Outcome[] = [];
     const listener: SettledListener = (outcome, transaction) => {
       outcomes.push(outcome);
