@@ -187,3 +187,11 @@ function safeInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
+
+/** A value as JSON: bytes in base64, big integers as strings, as in OTLP/JSON. */
+export function toJson(value: AttributeValue): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'bigint') return inner.toString();
+    return inner instanceof Uint8Array ? Buffer.from(inner).toString('base64') : inner;
+  });
+}

@@ -7,3 +7,15 @@ export function grown<Of extends Column>(column: Of, length: number): Of {
   larger.set(column);
   return larger;
 }
+
+// Below this a loop is quicker than making the view that `set` needs.
+const SHORT_COPY = 24;
+
+/** Copies `source[from, to)` to `target` from `at` on. */
+export function copyColumn<Of extends Column>(target: Of, at: number, source: Of, from: number, to: number): void {
+  if (to - from > SHORT_COPY) {
+    target.set(source.subarray(from, to), at);
+    return;
+  }
+  for (let i = from; i < to; i++) target[at + i - from] = source[i] as number;
+}

@@ -1,9 +1,11 @@
 /** The record model: batches of log records as columns over bytes. Imported as `#model`. */
 export * from './any-value.ts';
+export { appendRows, hasTableRoom } from './append-rows.ts';
 export * from './attribute-table.ts';
 export * from './byte-space.ts';
 export * from './key.ts';
 export * from './log-batch.ts';
+export * from './rare-columns.ts';
 export * from './resource.ts';
 export * from './severity.ts';
 export * from './shared-attributes.ts';

@@ -1,0 +1,36 @@
+import { RefusedError, type Consumer, type Host } from '#component';
+import type { LogBatch } from '#model';
+
+// A refusal without advice is asked again after this long, then ever longer up to the second.
+const WAIT_FIRST_MS = 100;
+const WAIT_MAX_MS = 5000;
+
+export interface Offering {
+  readonly next: Consumer;
+  readonly host: Host;
+  /** Aborted when the deadline of the shutdown has passed. */
+  readonly signal: AbortSignal;
+}
+
+/** Offers a batch until it is taken. When the deadline passes first, its rows are abandoned: the source has them still. */
+export async function offerUntilTaken(batch: LogBatch, { next, host, signal }: Offering): Promise<void> {
+  let waitMs = WAIT_FIRST_MS;
+  for (let refusals = 0; ; refusals++) {
+    try {
+      await next.consume(batch);
+      if (refusals > 0) host.log.info('A batch that had been refused was taken.', { refusals, rows: batch.liveRows });
+      return;
+    } catch (problem) {
+      if (!(problem instanceof RefusedError)) throw problem;
+      if (refusals === 0) {
+        const facts = { rows: batch.liveRows, reason: problem.message };
+        host.log.warn('A batch was refused; it is kept and offered again. Meanwhile the source waits.', facts);
+      }
+      await host.clock.sleep(problem.retryAfterMs ?? waitMs, signal);
+      waitMs = Math.min(waitMs * 2, WAIT_MAX_MS);
+    }
+    if (signal.aborted) break;
+  }
+  host.log.warn('A refused batch was abandoned at shutdown; its source gives it again after the next start.', { rows: batch.liveRows });
+  batch.settleAbandoned();
+}
