@@ -11,6 +11,8 @@ export interface Transaction {
 
 /** What a component sees of the storage: its own keys, and the transactions of the whole storage. */
 export interface StorageClient {
+  /** True when a commit survives loss of power. Files that belong to a commit are then flushed before it. */
+  readonly isSyncedFully?: boolean;
   get(key: string): Uint8Array | undefined;
   /** All keys that begin with `prefix`, in byte order, with their values. */
   list(prefix?: string): Iterable<readonly [string, Uint8Array]>;
