@@ -47,7 +47,7 @@ const SIZE = /^([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$/i;
 export const duration = {
   type: 'string',
   pattern: '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$',
-  expected: 'a duration such as "10s" or "1h30m"',
+  expected: 'a duration such as "10s"',
 } as const;
 
 /** Bytes as a number, or with a unit: `16MiB`, `64KB`, `1gib`. */

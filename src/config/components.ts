@@ -1,0 +1,79 @@
+import type { Factory, Kind } from '#component';
+import type { ComponentConfig } from './config.ts';
+import { isNull, joinPath, nearest, splitPath, type MapNode, type Node } from './node.ts';
+import { positionOf, type Place } from './place.ts';
+import { findEntry, typeNames, type Registry, type RegistryEntry } from './registry-entry.ts';
+import type { Report } from './report.ts';
+import { hint } from './suggest.ts';
+import type { Validator } from './validate.ts';
+
+export const SECTIONS = { receivers: 'receiver', processors: 'processor', exporters: 'exporter', extensions: 'extension' } as const;
+export type Section = keyof typeof SECTIONS;
+
+/** A component as written, before its factory is loaded. */
+export interface Declared {
+  readonly id: string;
+  readonly section: Section;
+  readonly writtenType: string;
+  readonly name: string;
+  readonly keyAt: Place;
+  readonly node: Node;
+  readonly path: string;
+  readonly entry: RegistryEntry | undefined;
+}
+
+const ID = /^([A-Za-z][A-Za-z0-9_]*)(?:\/([^\s/][^\s]*))?$/;
+const ID_LENGTH_MAX = 1024;
+
+/** The components of one section. Ids that cannot be one are reported, unknown types are left to the caller. */
+export function readSection(root: MapNode, section: Section, registry: Registry, report: Report): Map<string, Declared> {
+  const declared = new Map<string, Declared>();
+  const node = root.entries.get(section)?.value;
+  if (!node || isNull(node)) return declared;
+  if (node.kind !== 'map') {
+    report.error(
+      node.at,
+      section,
+      `expected a map of ${section} by id, got ${node.kind === 'list' ? 'a list; write "id:" instead of "- id"' : 'text'}`,
+    );
+    return declared;
+  }
+  for (const [id, { keyAt, value }] of node.entries) {
+    const [, writtenType, name = ''] = ID.exec(id) ?? [];
+    if (writtenType === undefined || id.length > ID_LENGTH_MAX) {
+      report.error(keyAt, section, `expected an id such as "type" or "type/name", got ${JSON.stringify(id.slice(0, 60))}`);
+      continue;
+    }
+    const entry = findEntry(registry, SECTIONS[section], writtenType);
+    declared.set(id, { id, section, writtenType, name, keyAt, node: value, path: joinPath(section, id), entry });
+  }
+  return declared;
+}
+
+export function describeUnknown({ section, writtenType }: Declared, registry: Registry): string {
+  const kind: Kind = SECTIONS[section];
+  const article = /^[aeiou]/.test(kind) ? 'an' : 'a';
+  for (const [other, otherKind] of Object.entries(SECTIONS)) {
+    if (otherKind !== kind && findEntry(registry, otherKind, writtenType))
+      return `"${writtenType}" is no ${kind} type; it belongs under "${other}"`;
+  }
+  return `"${writtenType}" is not ${article} ${kind} type${hint(writtenType, typeNames(registry, kind), `${kind} types`)}`;
+}
+
+/** Checks one component against its schema and its own check. Undefined when it cannot be used. */
+export function checkComponent(declared: Declared, factory: Factory, validator: Validator): ComponentConfig | undefined {
+  const { id, writtenType, name, keyAt, node, path } = declared;
+  const { report } = validator;
+  const before = report.errorCount;
+  const config = validator.check(factory.schema, node, path, keyAt);
+  if (report.errorCount > before) return undefined;
+
+  // The value has just passed the factory's own schema, which is what `never` stands for here.
+  const own = config as never;
+  for (const problem of factory.check?.(own) ?? []) {
+    const inner = problem.path === '' || problem.path.startsWith('[') ? `${path}${problem.path}` : `${path}.${problem.path}`;
+    report.error(nearest(node, keyAt, splitPath(problem.path)), inner, problem.message);
+  }
+  if (report.errorCount > before) return undefined;
+  return { id, type: factory.type, writtenType, name, factory, config: own, position: positionOf(keyAt) };
+}

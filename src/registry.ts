@@ -1,0 +1,15 @@
+import type { Factory, Kind } from '#component';
+import type { Registry, RegistryEntry } from './config/index.ts';
+
+function entry(kind: Kind, type: string, load: () => Promise<{ readonly factory: Factory }>, aliases: readonly string[] = []): RegistryEntry {
+  return { kind, type, aliases, load: async () => (await load()).factory };
+}
+
+/**
+ * The one list of built-in components. Kind, type and aliases are repeated here so that a component's code is loaded
+ * only when a configuration names it; the contract tests compare them with the factory.
+ */
+export const registry: Registry = [
+  entry('processor', 'batch', () => import('../processors/batch/index.ts')),
+  entry('processor', 'memory_limiter', () => import('../processors/memory_limiter/index.ts')),
+];
