@@ -1,7 +1,12 @@
 import type { Factory, Kind } from '#component';
 import type { Registry, RegistryEntry } from './config/index.ts';
 
-function entry(kind: Kind, type: string, load: () => Promise<{ readonly factory: Factory }>, aliases: readonly string[] = []): RegistryEntry {
+function entry(
+  kind: Kind,
+  type: string,
+  load: () => Promise<{ readonly factory: Factory }>,
+  aliases: readonly string[] = [],
+): RegistryEntry {
   return { kind, type, aliases, load: async () => (await load()).factory };
 }
 
@@ -12,4 +17,6 @@ function entry(kind: Kind, type: string, load: () => Promise<{ readonly factory:
 export const registry: Registry = [
   entry('processor', 'batch', () => import('../processors/batch/index.ts')),
   entry('processor', 'memory_limiter', () => import('../processors/memory_limiter/index.ts')),
+  entry('exporter', 'file', () => import('../exporters/file/index.ts')),
+  entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
 ];

@@ -119,10 +119,10 @@ export interface Config {
   readonly service: ServiceConfig;
   /** What is odd but can run: unused components, unset variables, skipped pipelines. */
   readonly warnings: readonly ConfigProblem[];
-  /** As plain values with defaults, secrets masked. */
-  readonly effective: Readonly<Record<string, unknown>>;
+  /** As plain values with defaults, secrets masked. Made on each call: few runs need it. */
+  effective(): Readonly<Record<string, unknown>>;
   /** The same without the defaults. */
-  readonly written: Readonly<Record<string, unknown>>;
+  written(): Readonly<Record<string, unknown>>;
   /** Absolute paths of all files that were read, the first `--config` first. */
   readonly sourcePaths: readonly string[];
 }

@@ -64,7 +64,7 @@ export class Expander {
     let isReferred = node.isReferred;
     for (let found = findReference(text); found !== undefined; found = findReference(text)) {
       const fetched = this.#fetch(found.slice(2, -1), node.at, path);
-      if (!fetched) return { ...node, value: null, text: '', isReferred: true };
+      if (!fetched) return { ...node, value: null, text: '', isBroken: true };
       if (found !== text) {
         const before = text.length;
         text = text.replaceAll(found, () => fetched.text);

@@ -45,15 +45,16 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   report.throwIfAny();
   if (!read) throw new Error('a service section that cannot be used was not reported');
 
+  const { service } = read;
   return {
     receivers: ofKind(components, (factory): factory is ReceiverFactory<never> => factory.kind === 'receiver'),
     processors: ofKind(components, (factory): factory is ProcessorFactory<never> => factory.kind === 'processor'),
     exporters: ofKind(components, (factory): factory is ExporterFactory<never> => factory.kind === 'exporter'),
     extensions: ofKind(components, (factory): factory is ExtensionFactory<never> => factory.kind === 'extension'),
-    service: read.service,
+    service,
     warnings: report.warnings,
-    effective: redactConfig(toEffective(components, read.service), validator),
-    written: redactConfig(toPlain(root), validator),
+    effective: () => redactConfig(toEffective(components, service), validator),
+    written: () => redactConfig(toPlain(root), validator),
     sourcePaths: [...paths, ...expander.paths],
   };
 }

@@ -12,6 +12,8 @@ export interface ScalarNode {
   readonly isReferred: boolean;
   /** The variable that is not set and therefore left this empty. */
   readonly unsetVariable?: string;
+  /** True when it could not be expanded, which has been reported: nothing more should be said about it. */
+  readonly isBroken?: boolean;
 }
 
 export interface ListNode {

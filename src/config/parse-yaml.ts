@@ -1,7 +1,8 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type YAMLError, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { scalarNode, type Entry, type MapNode, type Node } from './node.ts';
 import type { Place, Source } from './place.ts';
 import type { Report } from './report.ts';
+import { explainErrors } from './yaml-errors.ts';
 
 // A generous bound: 10,000 explicit paths take 0.5 MiB. What is larger is not a configuration.
 const TEXT_LENGTH_MAX = 4 * 1024 * 1024;
@@ -21,7 +22,7 @@ export function parseYaml(text: string, source: Source, report: Report): Node | 
     report.error(start, '', `expected at most ${DEPTH_MAX} levels of nesting, got more`);
     return undefined;
   }
-  for (const error of document.errors) report.error({ source, offset: error.pos[0] }, '', explain(error));
+  for (const { offset, message } of explainErrors(document.errors, text)) report.error({ source, offset }, '', message);
   for (const warning of document.warnings) report.warn({ source, offset: warning.pos[0] }, '', warning.message);
   if (document.errors.length > 0) return undefined;
   return new Converter(source, report).convertRoot(document);
@@ -31,25 +32,12 @@ function parseText(text: string, source: Source): Document | undefined {
   const lines = source.lines ? { lineCounter: source.lines } : {};
   try {
     // Duplicate keys are found while converting, where both places are known.
-    return parseDocument(text, { ...lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    return parseDocument(text, { ...lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
   } catch (error) {
     // The parser calls itself for each level, so brackets by the thousand exhaust the stack.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-const PLAIN_WORDS: Partial<Record<YAMLError['code'], string>> = {
-  TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
-  BAD_INDENT: 'the indentation does not fit the lines above; use the same number of spaces for all keys of a map',
-  BLOCK_IN_FLOW: 'a block cannot stand inside [ ] or { }; close the bracket first',
-  MULTIPLE_DOCS: 'one file holds one configuration; remove the second "---"',
-  MISSING_CHAR: 'a closing quote or bracket, a comma or a colon is missing here or shortly before',
-  BLOCK_AS_IMPLICIT_KEY: 'a key may not be followed by a second "key: value" on its line; put the text in quotes or start a new line',
-};
-
-function explain(error: YAMLError): string {
-  return PLAIN_WORDS[error.code] ?? `not valid YAML: ${error.message}`;
 }
 
 interface Sized {

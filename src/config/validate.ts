@@ -26,6 +26,7 @@ export class Validator {
   /** The plain value; what cannot be used is reported and undefined. `at` is where to complain about a missing value. */
   check(schema: PropertySchema, node: Node, path: string, at: Place = node.at): unknown {
     if (schema.secret) this.secretPaths.add(path);
+    if (node.kind === 'scalar' && node.isBroken) return undefined;
     const form = schema.oneOf ?? schema.anyOf;
     if (form && schema.type === undefined && !schema.properties) return this.#checkForms(schema, form, node, path, at);
 
@@ -219,7 +220,7 @@ function unknownKey(key: string, properties: Readonly<Record<string, PropertySch
 
 /** An empty value (`interval:`) leaves an option at its default; an empty section (`rotation:`) asks for it. */
 function isUnset(property: PropertySchema, node: Node): boolean {
-  if (node.kind !== 'scalar' || node.value !== null) return false;
+  if (node.kind !== 'scalar' || node.value !== null || node.isBroken) return false;
   const types = typesOf(property);
   if (types.includes('object') || types.includes('null')) return false;
   const isSetButEmpty = node.isReferred && node.text === '' && node.unsetVariable === undefined;
