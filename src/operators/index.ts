@@ -1,0 +1,5 @@
+/** The Collector's stanza operators as compiled steps over batches. Imported as `#operators`. */
+export { compileOperators, type OperatorChain } from './chain.ts';
+export { checkOperators } from './check.ts';
+export type { OperatorConfig } from './config.ts';
+export { operatorsSchema } from './schema.ts';

@@ -1,0 +1,80 @@
+import { parseSize, type Host } from '#component';
+import { keyOf, type ByteSpace, type Key, type LogBatch } from '#model';
+import type { RegexParserConfig } from '../config.ts';
+import { Embedded } from '../embedded.ts';
+import { Failures, excerpt } from '../failures.ts';
+import { parseField } from '../field.ts';
+import type { Operator } from '../operator.ts';
+import { Found, TextSource } from '../text-source.ts';
+import { AttributeTarget } from '../attribute-target.ts';
+import { compileRegex, type CompiledRegex } from './compile.ts';
+
+/** A longer text is not looked at: what a regular expression costs grows with it. */
+export const TEXT_MAX = '64KiB';
+
+/** Turns the named groups of a regular expression into fields. */
+export class RegexParser implements Operator {
+  readonly #source: TextSource;
+  readonly #target: AttributeTarget;
+  readonly #regex: CompiledRegex;
+  readonly #keys: readonly Key[];
+  readonly #textMax: number;
+  readonly #embedded: Embedded;
+  readonly #failures: Failures;
+  #host: Host | undefined;
+
+  constructor(config: RegexParserConfig, failures: Failures) {
+    this.#source = new TextSource(parseField(config.parse_from ?? 'body'));
+    this.#target = new AttributeTarget(parseField(config.parse_to ?? 'attributes'));
+    this.#regex = compileRegex(config.regex);
+    this.#keys = this.#regex.names.map((name) => keyOf(name));
+    this.#textMax = parseSize(config.text_max ?? TEXT_MAX);
+    this.#embedded = new Embedded(config);
+    this.#failures = failures;
+  }
+
+  start(host: Host): void {
+    this.#host = host;
+  }
+
+  process(batch: LogBatch): void {
+    if (this.#host) this.#embedded.begin(this.#host);
+    for (let row = 0; row < batch.length; row++) {
+      if (batch.isDropped[row] === 1) continue;
+      if (!this.#parse(batch, row)) continue;
+      if (!this.#embedded.isEmpty && !this.#embedded.apply(batch, row)) this.#failures.add(batch, row, () => this.#embedded.describe());
+    }
+  }
+
+  #parse(batch: LogBatch, row: number): boolean {
+    const source = this.#source;
+    if (source.find(batch, row) !== Found.text) return this.#fail(batch, row, 'is missing or no text');
+    const { bytes, from, to } = source;
+    if (to - from > this.#textMax) return this.#fail(batch, row, `is longer than text_max, ${this.#textMax} bytes`);
+    const isSide = source.isSide;
+    if (!this.#regex.match(bytes, from, to)) return this.#fail(batch, row, 'does not match the regular expression');
+    this.#target.begin(batch, row);
+    for (let group = 0; group < this.#keys.length; group++) this.#add(batch.space, group, isSide);
+    const problem = this.#target.end();
+    if (problem !== undefined) this.#failures.add(batch, row, () => problem);
+    return true;
+  }
+
+  #add(space: ByteSpace, group: number, isSide: boolean): void {
+    const { starts, sizes, texts } = this.#regex;
+    const key = this.#keys[group] as Key;
+    const start = starts[group] as number;
+    if (start >= 0) {
+      this.#target.add(key, isSide ? ~start : start, sizes[group] as number);
+      return;
+    }
+    const position = space.appendText(texts[group] ?? '');
+    this.#target.add(key, position, space.sideLength - ~position);
+  }
+
+  #fail(batch: LogBatch, row: number, problem: string): false {
+    const source = this.#source;
+    this.#failures.add(batch, row, () => `${source.field.text} ${problem}: ${excerpt(source.text())}`);
+    return false;
+  }
+}
