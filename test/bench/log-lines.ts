@@ -2,7 +2,7 @@
  * Log files for the benchmarks: the same on every run, with a sequence number in each line so that a sink can tell what
  * is missing and what came twice.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 export type Shape = 'nginx' | 'json' | 'json-hard';
 
@@ -76,4 +76,15 @@ function hex(random: (n: number) => number, digits: number): string {
   let text = '';
   while (text.length < digits) text += random(65_536).toString(16).padStart(4, '0');
   return text;
+}
+
+export function countLines(path: string): number {
+  const chunk = Buffer.allocUnsafe(FLUSH_BYTES);
+  const file = openSync(path, 'r');
+  let lines = 0;
+  for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+    for (let at = chunk.indexOf(10); at >= 0 && at < got; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  closeSync(file);
+  return lines;
 }
