@@ -1,0 +1,284 @@
+import type { Clock, Counter, Host, StorageClient } from '#component';
+import type { Item, Keeper, Place, Tally } from './item.ts';
+import { encodeMeta, isMeta, type Meta } from './record.ts';
+import { Segments, type Entry } from './segments.ts';
+
+const PREFIX = 'queue/item/';
+const LIFE = 'queue/life';
+// Beyond this, offers wait for the disk. It bounds what is in memory beside the head of the queue.
+export const UNWRITTEN_BYTES_MAX: number = 8 * 1024 * 1024;
+const WRITE_BYTES_MAX = 4 * 1024 * 1024;
+// An operating system takes at most 1024 buffers in one call; an entry has three.
+const WRITE_ENTRIES_MAX = 256;
+// Bodies at the head stay in memory, so that with a healthy backend nothing is read back.
+const HEAD_BYTES_MAX = 4 * 1024 * 1024;
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5_000;
+
+export interface DiskKeeperSettings {
+  readonly exporter: string;
+  readonly storage: StorageClient;
+  readonly host: Host;
+  readonly onKept: (item: Item) => void;
+  /** The item is not in the queue after all, and its rows were not settled as durable. */
+  readonly onLost: (item: Item) => void;
+  /** Its body is on disk. */
+  readonly onWritten: (item: Item) => void;
+}
+
+/** Row of the index: what the record says, and where it lies. */
+interface Row extends Meta, Place {
+  readonly bodyBytes: number;
+}
+
+/**
+ * Keeps items on disk: bodies in segments, an index in the storage.
+ *
+ * A body is written first. Then one transaction has the row of the index and the position of the source, so that after a
+ * crash either both are there or the source reads again. Rows are deleted after the answer, in the order of the answers.
+ */
+export class DiskKeeper implements Keeper {
+  readonly isPersistent = true;
+  readonly #settings: DiskKeeperSettings;
+  readonly #clock: Clock;
+  readonly #segments: Segments;
+  readonly #corruptFiles: Counter;
+  #unwritten: Item[] = [];
+  #writing: Promise<void> | undefined;
+  readonly #commits = new Set<Promise<void>>();
+  readonly #deadline = new AbortController();
+  #lifeBegun: Promise<void> = Promise.resolve();
+  #headBytes = 0;
+
+  constructor(settings: DiskKeeperSettings) {
+    const { exporter, host, storage } = settings;
+    this.#settings = settings;
+    this.#clock = host.clock;
+    this.#corruptFiles = host.metrics.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt.');
+    this.#segments = new Segments({
+      directory: storage.directory('queue'),
+      fs: host.fs,
+      clock: host.clock,
+      log: host.log.with({ exporter }),
+      isSynced: storage.isSyncedFully ?? false,
+      onCorrupt: () => this.#corruptFiles.add(1),
+    });
+  }
+
+  unwrittenBytes(bytes: number): number {
+    return bytes;
+  }
+
+  async start(): Promise<Item[]> {
+    const { storage } = this.#settings;
+    await this.#segments.open();
+    const rows = storage.get(LIFE) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
+    const items: Item[] = [];
+    for (const row of rows) items.push(this.#restore(row));
+    await this.#segments.removeOrphans();
+    return items;
+  }
+
+  /** The number of this life: one more than that of the life before. */
+  beginLife(): number {
+    const { storage } = this.#settings;
+    const life = Number(Buffer.from(storage.get(LIFE) ?? '0').toString()) + 1;
+    const transaction = storage.begin();
+    storage.put(transaction, LIFE, String(life));
+    this.#lifeBegun = storage.commit(transaction).catch(() => {});
+    return life;
+  }
+
+  add(item: Item): void {
+    this.#unwritten.push(item);
+    this.#writing ??= this.#writeAll();
+  }
+
+  async load(item: Item): Promise<Buffer | undefined> {
+    if (item.body) return item.body;
+    if (!item.place) return undefined;
+    for (let delay = RETRY_FIRST_MS; ; delay = Math.min(2 * delay, RETRY_MAX_MS)) {
+      try {
+        return await this.#segments.read(item.place, item.bytes);
+      } catch (problem) {
+        if (isMissing(problem) || this.#deadline.signal.aborted) return undefined;
+        this.#settings.host.log.error('The queue cannot be read; trying again.', { exporter: this.#settings.exporter }, problem);
+        await this.#clock.sleep(delay, this.#deadline.signal);
+      }
+    }
+  }
+
+  finish(item: Item, _tally: Tally, onFree: () => void): void {
+    const { storage } = this.#settings;
+    this.#forgetBody(item);
+    const { place } = item;
+    const transaction = storage.begin();
+    storage.delete(transaction, keyOf(item.sequence));
+    transaction.afterCommit(() => {
+      if (place) this.#segments.forgotten(place);
+      onFree();
+    });
+    this.#track(storage.commit(transaction));
+    if (place) this.#segments.answered(place);
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    const giveUp = (): void => this.#deadline.abort();
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const aborted = new Promise<void>((resolve) => this.#deadline.signal.addEventListener('abort', () => resolve(), { once: true }));
+    await this.#writing;
+    while (this.#commits.size > 0 && !this.#deadline.signal.aborted) await Promise.race([Promise.all(this.#commits), aborted]);
+    await this.#segments.close();
+    signal.removeEventListener('abort', giveUp);
+  }
+
+  #giveBack(item: Item): void {
+    this.#settings.onWritten(item);
+    this.#settings.onLost(item);
+  }
+
+  async #writeAll(): Promise<void> {
+    // Without the mark of this life in the storage, the index would seem lost if we died after the first write.
+    await this.#lifeBegun;
+    while (this.#unwritten.length > 0) {
+      const items = this.#takeUnwritten();
+      const places = await this.#write(items);
+      if (places) this.#index(items, places);
+      else items.forEach((item) => this.#giveBack(item));
+    }
+    this.#writing = undefined;
+  }
+
+  #takeUnwritten(): Item[] {
+    let bytes = 0;
+    let count = 0;
+    for (const item of this.#unwritten) {
+      bytes += item.bytes;
+      if (count === WRITE_ENTRIES_MAX || (count > 0 && bytes > WRITE_BYTES_MAX)) break;
+      count++;
+    }
+    return this.#unwritten.splice(0, count);
+  }
+
+  /** Waits until the disk takes it, or gives up when time has run out. */
+  async #write(items: readonly Item[]): Promise<Place[] | undefined> {
+    const { exporter, host } = this.#settings;
+    const entries: Entry[] = [];
+    for (const item of items) if (item.body) entries.push({ meta: encodeMeta(item), body: item.body });
+    let failures = 0;
+    for (let delay = RETRY_FIRST_MS; ; delay = Math.min(2 * delay, RETRY_MAX_MS)) {
+      try {
+        const places = await this.#segments.append(entries);
+        if (failures > 0) host.log.info('The queue can write again.', { exporter, failures });
+        return places;
+      } catch (problem) {
+        if (failures++ === 0)
+          host.log.error('The queue cannot write to disk; sources wait until it can. Is the disk full?', { exporter }, problem);
+        if (this.#deadline.signal.aborted) return undefined;
+        await this.#clock.sleep(delay, this.#deadline.signal);
+      }
+    }
+  }
+
+  #index(items: readonly Item[], places: readonly Place[]): void {
+    const { storage, onKept, onLost, onWritten } = this.#settings;
+    const transaction = storage.begin();
+    for (const [index, item] of items.entries()) {
+      const place = places[index];
+      item.place = place;
+      storage.put(transaction, keyOf(item.sequence), JSON.stringify({ ...metaOf(item), ...place, bodyBytes: item.bytes }));
+      for (const { delivery, rows } of item.claims) delivery.durable(rows, transaction);
+      item.claims = [];
+      if (this.#headBytes + item.bytes <= HEAD_BYTES_MAX) this.#headBytes += item.bytes;
+      else item.body = undefined;
+    }
+    transaction.afterCommit(() => items.forEach(onKept));
+    this.#track(storage.commit(transaction), () => items.forEach(onLost));
+    for (const item of items) onWritten(item);
+  }
+
+  #forgetBody(item: Item): void {
+    if (!item.body) return;
+    this.#headBytes -= item.bytes;
+    item.body = undefined;
+  }
+
+  #track(commit: Promise<void>, onFailed: () => void = () => {}): void {
+    const tracked = commit.catch(onFailed).finally(() => this.#commits.delete(tracked));
+    this.#commits.add(tracked);
+  }
+
+  #readIndex(): Row[] {
+    const rows: Row[] = [];
+    for (const [key, value] of this.#settings.storage.list(PREFIX)) {
+      const row = parseRow(value);
+      if (row) rows.push(row);
+      else
+        this.#settings.host.log.error('A row of the queue index cannot be read; its request is lost.', {
+          exporter: this.#settings.exporter,
+          key,
+        });
+    }
+    return rows.toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Reads all segments. What was answered but not deleted is sent again; better than to lose the rest. */
+  async #rebuildIndex(): Promise<Row[]> {
+    const { exporter, host, storage } = this.#settings;
+    const rows: Row[] = [];
+    const transaction = storage.begin();
+    for (const id of this.#segments.ids) {
+      for await (const { meta, place, bodyBytes } of this.#segments.scan(id)) {
+        const row = { ...meta, ...place, bodyBytes };
+        rows.push(row);
+        storage.put(transaction, keyOf(meta.sequence), JSON.stringify(row));
+      }
+    }
+    this.#track(storage.commit(transaction));
+    host.log.error('The index of the queue was lost and is made anew from its segments; some requests may be repeated.', {
+      exporter,
+      requests: rows.length,
+    });
+    return rows.toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  #restore(row: Row): Item {
+    const place = { segment: row.segment, offset: row.offset, metaBytes: row.metaBytes };
+    const isThere = this.#segments.adopt(place, row.bodyBytes);
+    if (!isThere) {
+      const path = this.#segments.files.path(row.segment);
+      const facts = { exporter: this.#settings.exporter, path, offset: row.offset, rows: row.rows };
+      this.#settings.host.log.error('A segment of the queue is missing or cut short; the request in it is lost.', facts);
+      this.#corruptFiles.add(1);
+    }
+    return { ...metaOf(row), bytes: row.bodyBytes, claims: [], body: undefined, place: isThere ? place : undefined, triedAt: undefined };
+  }
+}
+
+function metaOf({ sequence, life, rows, sources, encoding, contentType }: Meta): Meta {
+  return { sequence, life, rows, sources, encoding, contentType };
+}
+
+function keyOf(sequence: number): string {
+  return PREFIX + String(sequence).padStart(16, '0');
+}
+
+function parseRow(value: Uint8Array): Row | undefined {
+  try {
+    const row: unknown = JSON.parse(Buffer.from(value).toString());
+    return isRow(row) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRow(value: unknown): value is Row {
+  if (!isMeta(value)) return false;
+  const { segment, offset, metaBytes, bodyBytes } = value as Meta & Partial<Record<keyof Row, unknown>>;
+  return [segment, offset, metaBytes, bodyBytes].every(Number.isSafeInteger);
+}
+
+function isMissing(problem: unknown): boolean {
+  return problem instanceof Error && 'code' in problem && problem.code === 'ENOENT';
+}

@@ -1,0 +1,21 @@
+/** One request to a backend, ready to go. */
+export interface Payload {
+  /** Belongs to the queue from `offer` on. */
+  readonly body: Buffer;
+  /** What the body is compressed with, in words of the exporter, e.g. `gzip`, or empty. */
+  readonly encoding: string;
+  readonly contentType: string;
+  readonly rows: number;
+}
+
+/** The backend took the request; `rejected` of its rows it will never take. */
+export interface SendResult {
+  readonly rejected: number;
+  readonly message?: string;
+}
+
+/** Throws RetryableError, DestinationError or PermanentError. */
+export type Send = (payload: Payload, signal: AbortSignal) => Promise<SendResult>;
+
+/** Two requests with the first and the second half of the rows, or nothing when it cannot be divided. */
+export type Split = (payload: Payload) => readonly [Payload, Payload] | undefined | Promise<readonly [Payload, Payload] | undefined>;

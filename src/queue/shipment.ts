@@ -1,0 +1,235 @@
+import { DestinationError, PermanentError, RetryableError, type Clock, type Host } from '#component';
+import type { Backoff } from './backoff.ts';
+import type { Books } from './books.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import type { Gate, Ticket } from './gate.ts';
+import type { Item, Tally } from './item.ts';
+import type { Payload, Send, Split } from './payload.ts';
+
+// Enough to single out one bad record of 500.
+const BISECT_REQUESTS_MAX = 20;
+// So many failures in a row, from any items, mean that the backend as a whole is away.
+const FAILURES_UNTIL_CLOSED = 3;
+
+export interface ShipmentSettings {
+  readonly exporter: string;
+  readonly host: Host;
+  readonly send: Send;
+  readonly split: Split;
+  readonly gate: Gate;
+  readonly backoff: Backoff;
+  readonly books: Books;
+  readonly deadLetter: DeadLetter;
+  /** Whether to try again, and for how long; 0 means for ever. */
+  readonly retries: boolean;
+  readonly elapsedMsMax: number;
+  readonly dropsOnDestinationError: boolean;
+  /** An item outlives us: what cannot be sent must be dropped, since its source has moved on. */
+  readonly isPersistent: boolean;
+  /** No more waiting: shutdown has begun. */
+  readonly stopping: AbortSignal;
+  /** No more requests: the deadline has passed. */
+  readonly deadline: AbortSignal;
+}
+
+type Answer =
+  | { readonly kind: 'taken'; readonly rejected: number }
+  | { readonly kind: 'refused'; readonly problem: PermanentError; readonly payload: Payload }
+  | { readonly kind: 'dropped'; readonly reason: string }
+  /** Nothing was answered and nothing more will be tried. */
+  | { readonly kind: 'left' };
+
+/** A body, or a way to get it when its turn comes. */
+interface Part {
+  readonly rows: number;
+  readonly load: () => Promise<Payload | undefined>;
+}
+
+/**
+ * Brings items to the backend, each until every row is answered for: waits and tries again, halves what is too large, and
+ * singles out what is refused.
+ */
+export class Shipment {
+  readonly #settings: ShipmentSettings;
+  readonly #clock: Clock;
+  #failuresInRow = 0;
+  #isAtFault = false;
+
+  constructor(settings: ShipmentSettings) {
+    this.#settings = settings;
+    this.#clock = settings.host.clock;
+  }
+
+  /** Returns the rows that were answered for; those missing have to be tried in another life. */
+  async ship(item: Item, load: () => Promise<Buffer | undefined>): Promise<Tally> {
+    const tally: Tally = { sent: 0, dropped: new Map() };
+    const whole = async (): Promise<Payload | undefined> => {
+      const body = await load();
+      return body && { body, rows: item.rows, encoding: item.encoding, contentType: item.contentType };
+    };
+    // In the order of the rows: what is divided is replaced by its halves.
+    const parts: Part[] = [{ rows: item.rows, load: whole }];
+    let requests = 1;
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const answer = await this.#answerTo(item, part);
+      if (answer.kind === 'left') return tally;
+      if (answer.kind === 'dropped') this.#drop(tally, part.rows, answer.reason);
+      if (answer.kind === 'taken') this.#taken(tally, part.rows, answer.rejected);
+      if (answer.kind === 'refused') {
+        const { tooLarge } = answer.problem;
+        const halves = tooLarge || requests + 2 <= BISECT_REQUESTS_MAX ? await this.#halve(answer.payload) : undefined;
+        if (halves && !tooLarge) requests += 2;
+        if (halves) parts.unshift(...halves);
+        else await this.#bury(tally, answer.payload, answer.problem);
+      }
+    }
+    return tally;
+  }
+
+  async #halve(payload: Payload): Promise<Part[] | undefined> {
+    if (payload.rows < 2) return undefined;
+    const halves = await this.#settings.split(payload);
+    return halves?.map((half) => ({ rows: half.rows, load: () => Promise.resolve(half) }));
+  }
+
+  async #answerTo(item: Item, part: Part): Promise<Answer> {
+    const { gate, backoff, stopping, deadline } = this.#settings;
+    for (let failures = 1; ; failures++) {
+      const ticket = await gate.enter(item.sequence);
+      if (!ticket) return { kind: 'left' };
+      const payload = await part.load();
+      if (!payload) {
+        gate.giveBack(ticket);
+        return { kind: 'dropped', reason: 'damaged_on_disk' };
+      }
+      item.triedAt ??= this.#clock.monotonic();
+      const answer = await this.#attempt(payload, ticket);
+      if (!(answer instanceof Error)) return answer;
+      // From here on the body is not referred to while waiting; a queue on disk reads it again.
+      if (deadline.aborted) return { kind: 'left' };
+      const waitMs = gate.isOpen ? backoff.delayMs(failures, retryAfterOf(answer)) : gate.closedMs;
+      if (answer instanceof RetryableError && this.#isOver(item, waitMs)) return this.#giveUp(item, answer);
+      if (stopping.aborted) {
+        gate.stop();
+        return { kind: 'left' };
+      }
+      if (gate.isOpen) await this.#clock.sleep(waitMs, stopping);
+    }
+  }
+
+  /** The error is returned when the attempt is to be repeated. */
+  async #attempt(payload: Payload, ticket: Ticket): Promise<Answer | RetryableError | DestinationError> {
+    const { send, books, deadline, dropsOnDestinationError } = this.#settings;
+    try {
+      const { rejected, message } = await send(payload, deadline);
+      this.#backendAnswered(ticket);
+      books.request(rejected > 0 ? 'partial' : 'taken');
+      if (rejected > 0) this.#log('The backend refused a part of a request for good.', { rejected, rows: payload.rows, reason: message });
+      return { kind: 'taken', rejected: Math.min(rejected, payload.rows) };
+    } catch (problem) {
+      if (problem instanceof PermanentError) {
+        this.#backendAnswered(ticket);
+        books.request(problem.tooLarge ? 'too_large' : 'permanent');
+        return { kind: 'refused', problem, payload };
+      }
+      if (problem instanceof DestinationError) {
+        books.request('destination');
+        if (!dropsOnDestinationError) return this.#destinationFailed(ticket, problem);
+        this.#settings.gate.succeeded(ticket);
+        this.#log('The destination is at fault; records are dropped as configured.', { rows: payload.rows, reason: problem.message });
+        return { kind: 'dropped', reason: 'destination_error' };
+      }
+      if (problem instanceof RetryableError) {
+        books.request('retryable');
+        return this.#failed(ticket, problem);
+      }
+      // Anything else is no answer of a backend but our own mistake.
+      if (!deadline.aborted) this.#settings.host.fatal(problem);
+      return { kind: 'left' };
+    }
+  }
+
+  #backendAnswered(ticket: Ticket): void {
+    const { gate, host, exporter } = this.#settings;
+    const wasClosed = !gate.isOpen;
+    gate.succeeded(ticket);
+    this.#failuresInRow = 0;
+    if (!wasClosed || !gate.isOpen) return;
+    this.#isAtFault = false;
+    host.report('ok');
+    host.log.info('The backend answers again.', { exporter, held: this.#settings.books.held });
+  }
+
+  #destinationFailed(ticket: Ticket, problem: DestinationError): DestinationError {
+    const { backoff, books, exporter, gate, host } = this.#settings;
+    gate.close(ticket, backoff.delayMs(gate.failuresWith(ticket)));
+    host.report('permanent', problem.message);
+    if (!this.#isAtFault) {
+      const facts = { exporter, held: books.held, reason: problem.message };
+      host.log.error('The destination does not accept us; everything is kept until that is mended.', facts, problem);
+    }
+    this.#isAtFault = true;
+    return problem;
+  }
+
+  #failed(ticket: Ticket, problem: RetryableError): RetryableError {
+    const { backoff, books, exporter, gate, host, retries } = this.#settings;
+    this.#failuresInRow++;
+    const isThrottled = problem.retryAfterMs !== undefined;
+    if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
+      host.log.debug('A request failed and is tried again.', { exporter, reason: problem.message });
+      return problem;
+    }
+    const ms = backoff.delayMs(gate.failuresWith(ticket), problem.retryAfterMs);
+    const isNew = gate.close(ticket, ms);
+    this.#isAtFault = false;
+    if (isNew) {
+      host.report('recoverable', problem.message);
+      const facts = { exporter, held: books.held, retry_ms: Math.round(ms), reason: problem.message };
+      host.log.warn('The backend does not take requests; the queue keeps them and tries again.', facts);
+    }
+    return problem;
+  }
+
+  #isOver(item: Item, waitMs: number): boolean {
+    const { elapsedMsMax, retries } = this.#settings;
+    if (!retries) return true;
+    return elapsedMsMax > 0 && this.#clock.monotonic() + waitMs - (item.triedAt ?? 0) > elapsedMsMax;
+  }
+
+  #giveUp(item: Item, problem: RetryableError): Answer {
+    const { exporter, host, isPersistent } = this.#settings;
+    const facts = { exporter, rows: item.rows, reason: problem.message };
+    if (isPersistent) {
+      host.log.error('The time to try again is over; records are lost.', facts);
+      return { kind: 'dropped', reason: 'retry_time_over' };
+    }
+    host.log.error('The time to try again is over; records are given back to their source.', facts);
+    return { kind: 'left' };
+  }
+
+  #taken(tally: Tally, rows: number, rejected: number): void {
+    if (rejected > 0) this.#drop(tally, rejected, 'partial_success');
+    tally.sent += rows - rejected;
+    this.#settings.books.sent(rows - rejected);
+  }
+
+  #drop(tally: Tally, rows: number, reason: string): void {
+    tally.dropped.set(reason, (tally.dropped.get(reason) ?? 0) + rows);
+    this.#settings.books.dropped(rows, reason);
+  }
+
+  async #bury(tally: Tally, payload: Payload, problem: PermanentError): Promise<void> {
+    const deadLetter = await this.#settings.deadLetter.write(payload, problem.message);
+    this.#log('The backend refuses records for good.', { rows: payload.rows, reason: problem.message, dead_letter: deadLetter ?? 'none' });
+    this.#drop(tally, payload.rows, 'refused_by_backend');
+  }
+
+  #log(message: string, facts: Readonly<Record<string, string | number | undefined>>): void {
+    this.#settings.host.log.error(message, { exporter: this.#settings.exporter, ...facts });
+  }
+}
+
+function retryAfterOf(problem: RetryableError | DestinationError): number | undefined {
+  return problem instanceof RetryableError ? problem.retryAfterMs : undefined;
+}
