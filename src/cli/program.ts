@@ -1,0 +1,147 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '#component';
+import { ExitCode } from './exit-codes.ts';
+import type { ConfigFlags } from './load.ts';
+import type { Shell } from './shell.ts';
+
+const COMMON = `
+Exit codes:
+  0   all is well
+  1   something failed at run time; status: no agent answers
+  2   the configuration or the command line is wrong
+  3   something the agent needs is taken or out of reach (a port, the storage)
+  70  a bug of the agent ended it; what it had acknowledged is safe, start it again
+  130, 143  a second Ctrl-C or SIGTERM cut the shutdown short
+
+Examples:
+  winnow run --config /etc/winnow/config.yaml
+  winnow validate --config config.yaml
+  winnow status`;
+
+/** Runs one command line; resolves to the exit code. Code of a command is loaded only when it is asked for. */
+export async function runCommandLine(args: readonly string[], shell: Shell): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const program = createProgram(shell, (code) => (exitCode = code));
+  if (args[0] !== 'run') program.addCommand(inheritSettings(program, (await import('./service/index.ts')).createServiceCommand()));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explain(error, shell);
+  }
+}
+
+function explain(error: unknown, shell: Shell): number {
+  // Commander has written its message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  if (error instanceof ConfigError) {
+    for (const { position, path, message } of error.problems) shell.err(`${[position, path, message].filter(Boolean).join(': ')}\n`);
+    const { length } = error.problems;
+    shell.err(`${length === 1 ? '1 mistake' : `${length} mistakes`} in the configuration\n`);
+    return ExitCode.usage;
+  }
+  const isDebugging = shell.env['LOG_LEVEL']?.toLowerCase() === 'debug';
+  shell.err(`winnow: ${error instanceof Error ? (isDebugging && error.stack) || error.message : String(error)}\n`);
+  return ExitCode.failure;
+}
+
+/** Subcommands made elsewhere answer to the same shell. */
+function inheritSettings(program: Command, command: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const inner of command.commands) inner.copyInheritedSettings(program);
+  return command;
+}
+
+function createProgram(shell: Shell, finish: (code: number) => void): Command {
+  const program = new Command('winnow')
+    .description('OpenTelemetry log agent: tails files, forwards to any OTLP backend, loses nothing.')
+    .version(shell.version, '-v, --version', 'show the version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureOutput({
+      writeOut: shell.out,
+      writeErr: shell.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('see winnow --help')
+    .exitOverride()
+    .addHelpText('after', COMMON);
+
+  configured(program.command('run'))
+    .description('run the agent until SIGTERM or Ctrl-C; a second one stops it at once')
+    .addOption(new Option('--shutdown-timeout <duration>', 'how long a stop may take before it is cut short').default('25s'))
+    .option('--storage <folder>', 'where positions and queues are kept (default: $STATE_DIRECTORY, else a folder of the user)')
+    .addHelpText(
+      'after',
+      examples(
+        'winnow run --config config.yaml',
+        'winnow run --config base.yaml --config host.yaml --set service.telemetry.logs.level=debug',
+      ),
+    )
+    .action(async (flags) => finish(await (await import('./run.ts')).run(flags, shell)));
+
+  configured(program.command('validate'))
+    .description('check a configuration, without starting anything')
+    .addHelpText('after', examples('winnow validate --config config.yaml'))
+    .action(async (flags: ConfigFlags) => finish(await (await import('./inspect.ts')).validate(flags, shell)));
+
+  configured(program.command('print-config'))
+    .description('show the configuration as it will run: merged, with variables put in, secrets masked')
+    .option('--defaults', 'show also the options that were not written')
+    .addHelpText(
+      'after',
+      examples('winnow print-config --config base.yaml --config host.yaml', 'winnow print-config --config config.yaml --defaults'),
+    )
+    .action(async (flags) => finish(await (await import('./inspect.ts')).printConfig(flags, shell)));
+
+  program
+    .command('components')
+    .description('list what can be used in a configuration')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('winnow components', 'winnow components --json'))
+    .action(async (flags) => finish(await (await import('./inspect.ts')).listComponents(flags, shell)));
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of a configuration, for editors')
+    .addHelpText('after', examples('winnow schema > winnow.schema.json'))
+    .action(async () => finish(await (await import('./inspect.ts')).printSchema(shell)));
+
+  configured(program.command('status'))
+    .description('ask a running agent how it is, and what became of every record')
+    .option('--storage <folder>', "the running agent's storage folder, instead of --config")
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples('winnow status --config /etc/winnow/config.yaml', 'sudo -u winnow winnow status --storage /var/lib/winnow --json'),
+    )
+    .action(async (flags) => finish(await (await import('./status.ts')).status(flags, shell)));
+
+  program
+    .command('version')
+    .description('show the versions of Winnow and Node')
+    .addHelpText('after', examples('winnow version'))
+    .action(() => shell.out(`winnow ${shell.version} (node ${process.versions.node}, ${process.platform} ${process.arch})\n`));
+  return program;
+}
+
+/** The options of every command that reads a configuration. */
+function configured(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration file, file:, env: or yaml:; several are merged, the later wins', collect, [])
+    .option('--set <key=value>', 'override one value, as in processors.batch.timeout=2s; may be repeated', collectSet, [])
+    .option('--skip-unsupported', 'skip pipelines of signals other than logs, with a warning');
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function collectSet(value: string, before: readonly string[]): string[] {
+  if (!value.includes('=')) throw new InvalidArgumentError('Expected key=value such as processors.batch.timeout=2s.');
+  return collect(value, before);
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}

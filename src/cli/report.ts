@@ -1,0 +1,42 @@
+import type { MetricsRegistry } from '#telemetry';
+import type { ComponentReport, StatusReport } from '../control/index.ts';
+import { computeBooks, type Service, type Statuses } from '../pipeline/index.ts';
+
+export interface ReportSources {
+  readonly version: string;
+  readonly config: readonly string[];
+  readonly metrics: MetricsRegistry;
+  readonly statuses: Statuses;
+  readonly service: Service;
+}
+
+/** What a running agent answers to `winnow status`. */
+export function createReport({ version, config, metrics, statuses, service }: ReportSources): StatusReport {
+  const components: Record<string, ComponentReport> = {};
+  for (const [name, { status, message, since }] of statuses.all) {
+    components[name] = { status, ...(message !== undefined && { message }), since: new Date(since).toISOString() };
+  }
+  const by = (metric: string, label: string): Map<string, number> =>
+    new Map(metrics.samples(metric).map(({ labels, value }) => [labels[label] ?? '', value]));
+  const capacities = by('otelcol_exporter_queue_capacity', 'exporter');
+  const unread = by('winnow_receiver_unread_bytes', 'receiver');
+  return {
+    version,
+    pid: process.pid,
+    uptime_seconds: Math.round(process.uptime()),
+    is_ready: service.isReady,
+    config,
+    // Counts reloads, of which there are none yet.
+    generation: 1,
+    storage: service.storageDirectory,
+    memory_rss_bytes: process.memoryUsage.rss(),
+    components,
+    books: computeBooks(metrics),
+    queues: [...by('otelcol_exporter_queue_size', 'exporter')].map(([exporter, size]) => {
+      return { exporter, size, capacity: capacities.get(exporter) ?? 0 };
+    }),
+    files: [...by('otelcol_fileconsumer_open_files', 'receiver')].map(([receiver, open]) => {
+      return { receiver, open, unread_bytes: unread.get(receiver) ?? 0 };
+    }),
+  };
+}

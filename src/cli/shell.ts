@@ -1,0 +1,12 @@
+/** What a command may know and do of the process it runs in; a test gives its own. */
+export interface Shell {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** True when the agent's log goes to a person's terminal. */
+  readonly isTerminal: boolean;
+  readonly version: string;
+  out(text: string): void;
+  err(text: string): void;
+  /** Ends the process now. Only for what cannot wait for a command to return. */
+  exit(code: number): void;
+}

@@ -1,0 +1,140 @@
+import colors from 'picocolors';
+import { requestStatus, NoAgentError, type StatusReport } from '../control/index.ts';
+import { ExitCode } from './exit-codes.ts';
+import { load, type ConfigFlags } from './load.ts';
+import type { Shell } from './shell.ts';
+import { storageDirectoryOf } from './storage-directory.ts';
+
+export interface StatusFlags extends ConfigFlags {
+  readonly storage?: string;
+  readonly json?: boolean;
+}
+
+/** Exit code 0: everything works or mends itself. 1: no agent answers, or a component needs attention. */
+export async function status(flags: StatusFlags, shell: Shell): Promise<number> {
+  const report = await ask(flags, shell);
+  if (!report) return ExitCode.failure;
+  shell.out(flags.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+  const isWell = Object.values(report.components).every((component) => component.status !== 'permanent');
+  return isWell ? ExitCode.ok : ExitCode.failure;
+}
+
+async function ask(flags: StatusFlags, shell: Shell): Promise<StatusReport | undefined> {
+  try {
+    return await requestStatus(await directoryOf(flags, shell));
+  } catch (error) {
+    if (!(error instanceof NoAgentError)) throw error;
+    shell.err(`winnow: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+/** The folder the agent with this configuration uses: that of its first storage extension, or the default. */
+async function directoryOf(flags: StatusFlags, shell: Shell): Promise<string> {
+  if (flags.storage !== undefined || flags.config.length === 0) return storageDirectoryOf([], flags.storage, shell);
+  const config = await load(flags, shell);
+  for (const id of config.service.extensions) {
+    const extension = config.extensions.get(id);
+    const settings: object = extension?.config ?? {};
+    if (extension?.type === 'file_storage' && 'directory' in settings && typeof settings.directory === 'string') {
+      return storageDirectoryOf([], settings.directory, shell);
+    }
+  }
+  return storageDirectoryOf(config.sourcePaths, undefined, shell);
+}
+
+function format(report: StatusReport): string {
+  const { version, pid, uptime_seconds: uptime, memory_rss_bytes: rss, books } = report;
+  const lines = [
+    `winnow ${version}, pid ${pid}, up ${formatDuration(uptime)}, ${Math.round(rss / 1024 / 1024)} MB, ${report.is_ready ? 'ready' : 'not ready'}`,
+    `configuration  ${report.config.join(', ')} (generation ${report.generation})`,
+    `storage        ${report.storage}`,
+    '',
+    ...table([
+      ['component', 'status', 'since', ''],
+      ...Object.entries(report.components).map(([name, { status: state, since, message }]) => [name, paint(state), since, message ?? '']),
+    ]),
+    '',
+    ...table([['receiver', 'accepted', 'refused'], ...books.receivers.map((book) => [book.receiver, book.accepted, book.refused])]),
+    '',
+    ...table([
+      ['pipeline', 'accepted', 'created', 'restored', '= passed', 'suppressed', 'merged', 'dropped', 'held', 'on the way'],
+      ...books.pipelines.map((book) => [
+        book.pipeline,
+        book.accepted,
+        book.created,
+        book.restored,
+        book.passed,
+        book.suppressed,
+        book.merged,
+        reasons(book.dropped),
+        book.held,
+        book.difference,
+      ]),
+    ]),
+    '',
+    ...table([
+      ['exporter', 'accepted', 'restored', '= sent', 'dropped', 'abandoned', 'held', 'on the way'],
+      ...books.exporters.map((book) => [
+        book.exporter,
+        book.accepted,
+        book.restored,
+        book.sent,
+        reasons(book.dropped),
+        book.abandoned,
+        book.held,
+        book.difference,
+      ]),
+    ]),
+  ];
+  if (report.queues.length > 0) {
+    lines.push(
+      '',
+      ...table([['queue', 'size', 'capacity'], ...report.queues.map(({ exporter, size, capacity }) => [exporter, size, capacity])]),
+    );
+  }
+  if (report.files.length > 0) {
+    lines.push(
+      '',
+      ...table([
+        ['files', 'open', 'unread bytes'],
+        ...report.files.map(({ receiver, open, unread_bytes: unread }) => [receiver, open, unread]),
+      ]),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function reasons(dropped: Readonly<Record<string, number>>): string {
+  const known = Object.entries(dropped).filter(([, count]) => count > 0);
+  return known.length === 0 ? '0' : known.map(([reason, count]) => `${count} ${reason}`).join(', ');
+}
+
+function paint(state: string): string {
+  if (state === 'ok') return colors.green(state);
+  return state === 'permanent' ? colors.red(state) : colors.yellow(state);
+}
+
+function table(rows: readonly (readonly (string | number)[])[]): string[] {
+  const text = rows.map((row) => row.map(String));
+  const widths = (text[0] ?? []).map((_, column) => Math.max(...text.map((row) => visibleLength(row[column] ?? ''))));
+  return text.map((row) =>
+    row
+      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - visibleLength(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function visibleLength(text: string): number {
+  // oxlint-disable-next-line no-control-regex -- the escape sequences of colours are what is taken out
+  return text.replace(/\u001b\[[0-9;]*m/g, '').length;
+}
+
+function formatDuration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor(seconds / 3600) % 24;
+  const minutes = Math.floor(seconds / 60) % 60;
+  if (days > 0) return `${days}d ${hours}h`;
+  return hours > 0 ? `${hours}h ${minutes}m` : `${minutes}m ${seconds % 60}s`;
+}

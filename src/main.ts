@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { enableCompileCache, findPackageJSON, flushCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+
+// Before the first regex is compiled: a plain pattern that backtracks too much then goes on in linear time.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+// So that stripping types and compiling are paid once, not at each start.
+enableCompileCache(compileCacheDirectory());
+// An agent that is killed writes nothing at its end, so that its cache is written soon after the start.
+setTimeout(flushCompileCache, 10_000).unref();
+
+const { runCommandLine } = await import('./cli/program.ts');
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stderr.isTTY,
+  version: readVersion(),
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  exit: (code) => process.exit(code),
+});
+flushCompileCache();
+// A connection that some library keeps open must not keep a stopped agent alive.
+process.exit(exitCode);
+
+/** Not Node's own default: in a temporary folder that all users share, another one could leave code for us to run. */
+function compileCacheDirectory(): string {
+  const { NODE_COMPILE_CACHE: given, CACHE_DIRECTORY: cache, STATE_DIRECTORY: state, XDG_CACHE_HOME: home } = process.env;
+  if (given) return given;
+  if (cache || state) return join(cache || state || '', 'compile-cache');
+  return join(home || join(homedir(), '.cache'), 'winnow');
+}
+
+function readVersion(): string {
+  const path = findPackageJSON('..', import.meta.url);
+  const manifest: unknown = path === undefined ? {} : JSON.parse(readFileSync(path, 'utf8'));
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : 'unknown';
+}

@@ -1,0 +1,149 @@
+import { Status, type Component, type Consumer, type Counter, type Kind } from '#component';
+import { FanOut, type Branch } from './fan-out.ts';
+import { ComponentHost, nameOf, type Environment, type Identity } from './host.ts';
+import type { GraphPlan, Member, PipelinePlan } from './plan.ts';
+import { Tap } from './tap.ts';
+
+/** A component of the graph with its identity and host. */
+export interface Instance {
+  readonly identity: Identity;
+  readonly component: Component;
+  readonly host: ComponentHost;
+}
+
+/** All components, in the groups and the order in which they start. */
+export interface Graph {
+  readonly extensions: readonly Instance[];
+  readonly exporters: readonly Instance[];
+  /** The last of each pipeline first. */
+  readonly processors: readonly Instance[];
+  readonly receivers: readonly Instance[];
+}
+
+/**
+ * Builds all components from the exporters up, so that each is given what it delivers to.
+ *
+ *   receiver ─▶ [count] ─▶ fan-out ─▶ [count] ─▶ processor ─▶ [count] ─▶ … ─▶ [count] ─▶ fan-out ─▶ exporter
+ *
+ * Receivers and exporters are shared by the pipelines that name them; each pipeline has processors of its own. Where
+ * there is only one branch, there is no fan-out. `deadline` aborts when what is held has to be given up.
+ */
+export function buildGraph(plan: GraphPlan, environment: Environment, deadline: AbortSignal): Graph {
+  return new Builder(plan, environment, deadline).build();
+}
+
+class Builder {
+  readonly #plan: GraphPlan;
+  readonly #environment: Environment;
+  readonly #deadline: AbortSignal;
+  readonly #extensionsById = new Map<string, Component>();
+
+  constructor(plan: GraphPlan, environment: Environment, deadline: AbortSignal) {
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#deadline = deadline;
+  }
+
+  build(): Graph {
+    const { pipelines, extensions: extensionIds } = this.#plan.service;
+    const extensions = extensionIds.map((id) => {
+      const { factory, config } = memberOf(this.#plan.extensions, id);
+      const extension = factory.create(config, { id });
+      this.#extensionsById.set(id, extension);
+      return this.#instance('extension', id, extension);
+    });
+
+    const consumers = new Map<string, Consumer>();
+    const exporters = usedBy(pipelines, 'exporters').map((id) => {
+      const { factory, config } = memberOf(this.#plan.exporters, id);
+      const exporter = factory.create(config, { id });
+      consumers.set(id, exporter);
+      return this.#instance('exporter', id, exporter);
+    });
+
+    const processors: Instance[] = [];
+    const heads = new Map(pipelines.map((pipeline) => [pipeline.id, this.#buildPipeline(pipeline, consumers, processors)]));
+
+    const receivers = usedBy(pipelines, 'receivers').map((id) => {
+      const { factory, config } = memberOf(this.#plan.receivers, id);
+      const branches = pipelines
+        .filter(({ receivers: named }) => named.includes(id))
+        .map((pipeline) => ({ name: pipeline.id, consumer: heads.get(pipeline.id) as Consumer }));
+      return this.#instance('receiver', id, factory.create(config, { id }, this.#receiverTap(id, this.#join(branches, id))));
+    });
+    return { extensions, exporters, processors, receivers };
+  }
+
+  /** Returns the pipeline's first consumer; adds its processors to `instances`, last first. */
+  #buildPipeline(pipeline: PipelinePlan, exporters: ReadonlyMap<string, Consumer>, instances: Instance[]): Consumer {
+    const branches = pipeline.exporters.map((id) => ({ name: id, consumer: exporters.get(id) as Consumer }));
+    let next = this.#join(branches, pipeline.id);
+    let counters = [this.#counter('winnow_pipeline_passed_log_records', PASSED, { pipeline: pipeline.id })];
+    // A batch travels on from a processor that only reads, so the whole pipeline edits if any of its processors does.
+    let mutates = next.mutates;
+
+    for (const id of pipeline.processors.toReversed()) {
+      const { factory, config } = memberOf(this.#plan.processors, id);
+      const labels = { processor: id, pipeline: pipeline.id, otel_signal: 'logs' };
+      const outgoing = this.#counter('otelcol_processor_outgoing_items', OUTGOING, labels);
+      const tap = new Tap(next, [outgoing, ...counters]);
+      const processor = factory.create(config, { id, pipeline: pipeline.id }, tap);
+      instances.push(this.#instance('processor', id, processor, pipeline.id));
+      mutates ||= processor.mutates;
+      next = processor;
+      counters = [this.#counter('otelcol_processor_incoming_items', INCOMING, labels)];
+    }
+    const accepted = this.#counter('winnow_pipeline_accepted_log_records', ACCEPTED, { pipeline: pipeline.id });
+    return new Tap({ mutates, consume: (batch) => next.consume(batch) }, [accepted, ...counters]);
+  }
+
+  #receiverTap(receiver: string, next: Consumer): Consumer {
+    // The transport is known to the receiver alone; the Collector's file_log leaves it empty too.
+    const labels = { receiver, transport: '' };
+    const accepted = this.#counter('otelcol_receiver_accepted_log_records', RECEIVER_ACCEPTED, labels);
+    const refused = this.#counter('otelcol_receiver_refused_log_records', RECEIVER_REFUSED, labels);
+    return new Tap(next, [accepted], [refused]);
+  }
+
+  #join(branches: readonly Branch[], from: string): Consumer {
+    const [only] = branches;
+    if (only && branches.length === 1) return only.consumer;
+    const { clock, random, log } = this.#environment;
+    return new FanOut(branches, {
+      clock,
+      random,
+      deadline: this.#deadline,
+      onLagging: (to, refusal) =>
+        log.warn('One branch refuses what the others have taken; all wait for it.', { from, to, reason: refusal.message }),
+    });
+  }
+
+  #instance(kind: Kind, id: string, component: Component, pipeline?: string): Instance {
+    const identity = { kind, id, pipeline };
+    const host = new ComponentHost(this.#environment, identity, this.#extensionsById);
+    this.#environment.statuses.set(nameOf(identity), Status.starting);
+    return { identity, component, host };
+  }
+
+  #counter(name: string, help: string, labels: Readonly<Record<string, string>>): Counter {
+    return this.#environment.metrics.scope(labels).counter(name, help);
+  }
+}
+
+const ACCEPTED = 'Log records that entered a pipeline.';
+const PASSED = 'Log records that a pipeline has handed to its exporters.';
+const INCOMING = 'Items a processor has taken.';
+const OUTGOING = 'Items a processor has handed on.';
+const RECEIVER_ACCEPTED = 'Log records the pipelines have taken from a receiver.';
+const RECEIVER_REFUSED = 'Log records the pipelines have refused; the receiver or its sender tries again.';
+
+/** Ids in the order in which pipelines first name them. */
+function usedBy(pipelines: readonly PipelinePlan[], kind: 'receivers' | 'exporters'): string[] {
+  return [...new Set(pipelines.flatMap((pipeline) => pipeline[kind]))];
+}
+
+function memberOf<Factory>(members: ReadonlyMap<string, Member<Factory>>, id: string): Member<Factory> {
+  const member = members.get(id);
+  if (!member) throw new RangeError(`the plan names "${id}" but does not hold it`);
+  return member;
+}

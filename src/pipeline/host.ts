@@ -1,0 +1,116 @@
+import {
+  ConfigError,
+  type Clock,
+  type FileSystem,
+  type Host,
+  type Kind,
+  type Logger,
+  type StatusName,
+  type StorageClient,
+} from '#component';
+import type { MetricsRegistry, MetricsScope } from '../telemetry/metrics.ts';
+import type { Statuses } from './statuses.ts';
+
+/** What all components of one agent have in common. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly fs: FileSystem;
+  readonly log: Logger;
+  readonly metrics: MetricsRegistry;
+  readonly statuses: Statuses;
+  /** The storage of a component without a `storage:` option. */
+  storageFor(component: string): StorageClient;
+  fatal(problem: unknown): void;
+}
+
+/** Which component it is. */
+export interface Identity {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly pipeline: string | undefined;
+}
+
+/** What an extension offers whose id may stand in a `storage:` option. */
+export interface StorageExtension {
+  readonly directory: string;
+  client(component: string): StorageClient;
+}
+
+export function isStorageExtension(extension: unknown): extension is StorageExtension {
+  const isObject = typeof extension === 'object' && extension !== null;
+  return isObject && 'client' in extension && typeof extension.client === 'function' && 'directory' in extension;
+}
+
+/** One name for each instance: `receiver:file_log/app`, `processor:batch@logs`. */
+export function nameOf({ kind, id, pipeline }: Identity): string {
+  return pipeline === undefined ? `${kind}:${id}` : `${kind}:${id}@${pipeline}`;
+}
+
+/** The Host of one component, and what the graph needs of it. */
+export class ComponentHost implements Host {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly fs: FileSystem;
+  readonly log: Logger;
+  readonly metrics: MetricsScope;
+  readonly fatal: (problem: unknown) => void;
+  readonly #environment: Environment;
+  readonly #identity: Identity;
+  readonly #extensions: ReadonlyMap<string, unknown>;
+  #storage: StorageClient | undefined;
+
+  constructor(environment: Environment, identity: Identity, extensions: ReadonlyMap<string, unknown>) {
+    this.clock = environment.clock;
+    this.random = environment.random;
+    this.fs = environment.fs;
+    this.log = environment.log.with({ component: identity.id, kind: identity.kind, pipeline: identity.pipeline });
+    this.metrics = environment.metrics.scope(labelsOf(identity));
+    this.fatal = (problem) => environment.fatal(problem);
+    this.#environment = environment;
+    this.#identity = identity;
+    this.#extensions = extensions;
+  }
+
+  get storage(): StorageClient {
+    this.#storage ??= this.#environment.storageFor(nameOf(this.#identity));
+    return this.#storage;
+  }
+
+  storageOf(extensionId: string): StorageClient {
+    return this.#find('storage', extensionId, isStorageExtension).client(nameOf(this.#identity));
+  }
+
+  extension<T>(id: string, isCapable: (extension: unknown) => extension is T): T {
+    return this.#find('extension', id, isCapable);
+  }
+
+  report(status: StatusName, message?: string): void {
+    const { statuses } = this.#environment;
+    const name = nameOf(this.#identity);
+    const before = statuses.get(name);
+    statuses.set(name, status, message);
+    // What went wrong the component has said itself, better than a status can.
+    if (before?.status !== status) this.log.debug('Status has changed.', { status, reason: message });
+  }
+
+  statuses(): ReturnType<Host['statuses']> {
+    return this.#environment.statuses.all;
+  }
+
+  #find<T>(what: string, id: string, isCapable: (extension: unknown) => extension is T): T {
+    const { kind, id: own } = this.#identity;
+    const path = `${kind}s.${own}`;
+    if (!this.#extensions.has(id)) {
+      const listed = [...this.#extensions.keys()].join(', ') || 'none';
+      throw new ConfigError([{ path, message: `${what} "${id}" is not listed in service.extensions; listed: ${listed}` }]);
+    }
+    const extension = this.#extensions.get(id);
+    if (isCapable(extension)) return extension;
+    throw new ConfigError([{ path, message: `extension "${id}" cannot serve as ${what} here` }]);
+  }
+}
+
+function labelsOf({ kind, id, pipeline }: Identity): Record<string, string> {
+  return pipeline === undefined ? { [kind]: id } : { [kind]: id, pipeline };
+}

@@ -1,0 +1,7 @@
+/** What the agent says about itself: its log and its metrics. Imported as `#telemetry`. */
+export { createLogs, type OwnLogs } from './logs.ts';
+export { MetricsRegistry, type MetricsScope, type Sample } from './metrics.ts';
+export { serveMetrics } from './metrics-server.ts';
+export { registerProcessMetrics } from './process-metrics.ts';
+export { resolveTelemetry, type TelemetrySettings } from './settings.ts';
+export { listenSmall, type Answer, type SmallServer } from './small-server.ts';
