@@ -86,7 +86,7 @@ function growScratch(needed: number, used: number): void {
 function recordBytesMax(batch: LogBatch, row: number): number {
   let bytes = RECORD_OVERHEAD + (batch.bodySize[row] as number) + (batch.severityTextSize[row] as number);
   bytes += (batch.shared[batch.sharedOf[row] as number] as SharedAttributes).encoded.length;
-  if (batch.rare) bytes += batch.rare.eventNameSize[row] as number;
+  if (batch.rare) bytes += (batch.rare.eventNameSize[row] as number) + (batch.rare.unknownSize[row] as number);
   const { head, next, size, key } = batch.attributes;
   for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
     bytes += ATTRIBUTE_OVERHEAD + (size[slot] as number) + (key[slot] as Key).encoded.length;
@@ -115,8 +115,8 @@ function writeRecord(out: Buffer, at: number, batch: LogBatch, row: number): num
 function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): number {
   let at = start;
   const timeMs = batch.timeMs[row] as number;
-  if (timeMs !== 0) {
-    const timeNs = batch.timeNs[row] as number;
+  const timeNs = batch.timeNs[row] as number;
+  if (timeMs !== 0 || timeNs !== 0) {
     if (timeMs !== lastTime.ms || timeNs !== lastTime.ns) lastTime.set(timeMs, timeNs);
     at = writeTime(out, at, TIME, lastTime);
   }
@@ -136,8 +136,8 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
     if (type[slot] !== ValueType.none) at = writeAttribute(out, at, batch, batch.attributes, slot);
   }
   const observedMs = batch.observedMs[row] as number;
-  if (observedMs !== 0) {
-    const observedNs = batch.observedNs[row] as number;
+  const observedNs = batch.observedNs[row] as number;
+  if (observedMs !== 0 || observedNs !== 0) {
     if (observedMs !== lastObserved.ms || observedNs !== lastObserved.ns) lastObserved.set(observedMs, observedNs);
     at = writeTime(out, at, OBSERVED_TIME, lastObserved);
   }
@@ -227,7 +227,8 @@ function writeRare(out: Buffer, start: number, batch: LogBatch, row: number): nu
     at += 5;
   }
   const size = rare.eventNameSize[row] as number;
-  return size > 0 ? writeRange(out, at, EVENT_NAME, batch, rare.eventNameStart[row] as number, size) : at;
+  if (size > 0) at = writeRange(out, at, EVENT_NAME, batch, rare.eventNameStart[row] as number, size);
+  return copyRange(out, at, batch, rare.unknownStart[row] as number, rare.unknownSize[row] as number);
 }
 
 function writeId(out: Buffer, start: number, tag: number, column: Uint8Array, row: number, width: number): number {

@@ -1,0 +1,242 @@
+import { keyOf, keyOfBytes, ValueType, type Key, type LogBatch, type ValueTypeNumber } from '#model';
+import { checkAnyValue, BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE } from './reader-values.ts';
+import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
+import { malformed, type Wire } from './reader-wire.ts';
+
+// Tags of LogRecord.
+const TIME = 0x09;
+const SEVERITY_NUMBER = 0x10;
+const SEVERITY_TEXT = 0x1a;
+const BODY = 0x2a;
+const ATTRIBUTE = 0x32;
+const DROPPED_ATTRIBUTES = 0x38;
+const FLAGS = 0x45;
+const TRACE_ID = 0x4a;
+const SPAN_ID = 0x52;
+const OBSERVED_TIME = 0x59;
+const EVENT_NAME = 0x62;
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+// Severity numbers go to 24. The writer has one byte for them.
+const SEVERITY_MAX = 127;
+
+const NO_KEY = keyOf('');
+
+/** Reads LogRecords into the rows of one batch. */
+export class RecordReader {
+  readonly #wire: Wire;
+  readonly #batch: LogBatch;
+  readonly #slots: SlotFinder;
+
+  constructor(wire: Wire, batch: LogBatch) {
+    this.#wire = wire;
+    this.#batch = batch;
+    this.#slots = new SlotFinder(batch.attributes);
+  }
+
+  read(row: number, end: number): void {
+    const wire = this.#wire;
+    const batch = this.#batch;
+    this.#slots.beginRow(row);
+    while (wire.at < end) {
+      const start = wire.at;
+      const tag = wire.tag(end);
+      switch (tag) {
+        case TIME:
+          wire.fixed64(end);
+          setTime(batch.timeMs, batch.timeNs, row, wire.low, wire.high);
+          break;
+        case OBSERVED_TIME:
+          wire.fixed64(end);
+          setTime(batch.observedMs, batch.observedNs, row, wire.low, wire.high);
+          break;
+        case BODY:
+          this.#readBody(row, wire.span(end));
+          break;
+        case ATTRIBUTE:
+          this.#readAttribute(wire.span(end));
+          break;
+        case SEVERITY_NUMBER:
+          wire.varint(end);
+          if (wire.high === 0 && wire.low <= SEVERITY_MAX) batch.severity[row] = wire.low;
+          else this.#keepUnknown(row, start);
+          break;
+        case SEVERITY_TEXT: {
+          const textEnd = wire.span(end);
+          batch.severityTextStart[row] = wire.at;
+          batch.severityTextSize[row] = textEnd - wire.at;
+          wire.at = textEnd;
+          break;
+        }
+        default:
+          this.#readRare(row, start, tag, end);
+      }
+    }
+  }
+
+  #readRare(row: number, start: number, tag: number, end: number): void {
+    const wire = this.#wire;
+    const batch = this.#batch;
+    switch (tag) {
+      case TRACE_ID:
+        if (this.#isId(end, TRACE_ID_BYTES)) this.#readId(batch.traceIdColumn(), row, TRACE_ID_BYTES);
+        else this.#keepUnknown(row, start);
+        return;
+      case SPAN_ID:
+        if (this.#isId(end, SPAN_ID_BYTES)) this.#readId(batch.spanIdColumn(), row, SPAN_ID_BYTES);
+        else this.#keepUnknown(row, start);
+        return;
+      case DROPPED_ATTRIBUTES:
+        wire.varint(end);
+        batch.rareColumns().droppedAttributes[row] = wire.low;
+        return;
+      case FLAGS:
+        batch.rareColumns().flags[row] = wire.fixed32(end);
+        return;
+      case EVENT_NAME: {
+        const nameEnd = wire.span(end);
+        const rare = batch.rareColumns();
+        rare.eventNameStart[row] = wire.at;
+        rare.eventNameSize[row] = nameEnd - wire.at;
+        wire.at = nameEnd;
+        return;
+      }
+      default:
+        wire.skip(tag, end);
+        this.#keepUnknown(row, start);
+    }
+  }
+
+  /** Passes over an id; true when it has the length it must have. */
+  #isId(end: number, width: number): boolean {
+    const wire = this.#wire;
+    const idEnd = wire.span(end);
+    const size = idEnd - wire.at;
+    wire.at = idEnd;
+    return size === width;
+  }
+
+  #readId(column: Uint8Array, row: number, width: number): void {
+    const { bytes, at } = this.#wire;
+    bytes.copy(column, row * width, at - width, at);
+  }
+
+  /** Keeps the field from `start` to here, tag included, so that it passes through as it came. */
+  #keepUnknown(row: number, start: number): void {
+    const { bytes, at } = this.#wire;
+    const { space } = this.#batch;
+    const rare = this.#batch.rareColumns();
+    const size = rare.unknownSize[row] as number;
+    const position = rare.unknownStart[row] as number;
+    if (size === 0) {
+      rare.unknownStart[row] = start;
+    } else if (position >= 0 && position + size !== start) {
+      // The fields are not side by side: they go to where they can be.
+      rare.unknownStart[row] = space.appendBytes(bytes, position, position + size);
+      space.appendBytes(bytes, start, at);
+    } else if (position < 0) {
+      space.appendBytes(bytes, start, at);
+    }
+    rare.unknownSize[row] = size + at - start;
+  }
+
+  #readBody(row: number, end: number): void {
+    const wire = this.#wire;
+    const batch = this.#batch;
+    const start = wire.at;
+    const tag = start < end ? wire.bytes[start] : 0;
+    if (tag === STRING || tag === BYTES) {
+      wire.at++;
+      if (wire.span(end) === end) {
+        batch.bodyType[row] = tag === STRING ? ValueType.string : ValueType.bytes;
+        batch.bodyStart[row] = wire.at;
+        batch.bodySize[row] = end - wire.at;
+        wire.at = end;
+        return;
+      }
+    }
+    wire.at = start;
+    checkAnyValue(wire, end, 0);
+    batch.bodyType[row] = ValueType.encoded;
+    batch.bodyStart[row] = start;
+    batch.bodySize[row] = end - start;
+  }
+
+  #readAttribute(end: number): void {
+    const wire = this.#wire;
+    let key: Key = NO_KEY;
+    let from = end;
+    let to = end;
+    while (wire.at < end) {
+      const tag = wire.tag(end);
+      if (tag === KEY) {
+        const keyEnd = wire.span(end);
+        key = keyOfBytes(wire.bytes, wire.at, keyEnd);
+        wire.at = keyEnd;
+      } else if (tag === VALUE) {
+        to = wire.span(end);
+        from = wire.at;
+        wire.at = to;
+      } else {
+        wire.skip(tag, end);
+      }
+    }
+    const slot = this.#slots.slotOf(key);
+    if (slot < 0) throw malformed(wire.at, `a request has more than ${REQUEST_ATTRIBUTES_MAX} attributes; send smaller ones`);
+    wire.at = from;
+    this.#readValue(slot, to);
+    wire.at = end;
+  }
+
+  /** Reads the AnyValue from here to `end`. What is neither text nor a simple number stays encoded. */
+  #readValue(slot: number, end: number): void {
+    const wire = this.#wire;
+    const start = wire.at;
+    if (start === end) return;
+    const tag = wire.tag(end);
+    switch (tag) {
+      case STRING:
+      case BYTES:
+        if (wire.span(end) === end) return this.#put(slot, tag === STRING ? ValueType.string : ValueType.bytes, wire.at, end - wire.at, 0);
+        break;
+      case BOOL:
+        wire.varint(end);
+        if (wire.at === end) return this.#put(slot, ValueType.bool, 0, 0, wire.low === 0 && wire.high === 0 ? 0 : 1);
+        break;
+      case DOUBLE: {
+        const number = wire.double(end);
+        if (wire.at === end) return this.#put(slot, ValueType.double, 0, 0, number);
+        break;
+      }
+      case INT: {
+        wire.varint(end);
+        const number = (wire.high | 0) * 4_294_967_296 + wire.low;
+        if (wire.at === end && Number.isSafeInteger(number)) return this.#put(slot, ValueType.int, 0, 0, number);
+        break;
+      }
+      default:
+    }
+    wire.at = start;
+    checkAnyValue(wire, end, 0);
+    this.#put(slot, ValueType.encoded, start, end - start, 0);
+  }
+
+  #put(slot: number, type: ValueTypeNumber, start: number, size: number, number: number): void {
+    const { attributes } = this.#batch;
+    attributes.type[slot] = type;
+    attributes.start[slot] = start;
+    attributes.size[slot] = size;
+    attributes.number[slot] = number;
+  }
+}
+
+/**
+ * A fixed64 of nanoseconds since 1970 as milliseconds and the rest. 2^32 is 4294 million and 967,296, so that every
+ * product and sum here stays below 2^53 and is exact.
+ */
+function setTime(ms: Float64Array, ns: Int32Array, row: number, low: number, high: number): void {
+  const rest = high * 967_296 + low;
+  ms[row] = high * 4294 + Math.floor(rest / 1e6);
+  ns[row] = rest % 1e6;
+}
