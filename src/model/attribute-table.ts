@@ -62,6 +62,27 @@ export class AttributeTable {
     return slot;
   }
 
+  /** Makes room for more slots behind `count`. The columns may be other arrays afterwards. */
+  reserve(slots: number): void {
+    while (this.count + slots > this.type.length) this.#growSlots();
+  }
+
+  /**
+   * Gives a row the slots from `count` to `end`, which the caller has filled by itself (key, type, and what the type
+   * needs): for parsers, where a call for each slot is too much.
+   */
+  link(row: number, end: number): void {
+    const first = this.count;
+    if (end === first) return;
+    const next = this.next;
+    for (let slot = first; slot < end; slot++) next[slot] = slot + 1;
+    next[end - 1] = NO_SLOT;
+    if (this.head[row] === NO_SLOT) this.head[row] = first;
+    else next[this.tail[row] as number] = first;
+    this.tail[row] = end - 1;
+    this.count = end;
+  }
+
   /** The row's slot with that key, or -1. Removed attributes are not found. */
   find(row: number, key: Key): number {
     for (let slot = this.head[row] as number; slot !== NO_SLOT; slot = this.next[slot] as number) {

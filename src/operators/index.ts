@@ -3,3 +3,5 @@ export { compileOperators, type OperatorChain } from './chain.ts';
 export { checkOperators } from './check.ts';
 export type { OperatorConfig } from './config.ts';
 export { operatorsSchema } from './schema.ts';
+export * from './attribute-actions/index.ts';
+export { compilePattern, type Pattern } from './regex/pattern.ts';
