@@ -63,13 +63,13 @@ export class Expander {
     let text = written;
     let isReferred = node.isReferred;
     for (let found = findReference(text); found !== undefined; found = findReference(text)) {
-      const fetched = this.#fetch(found.slice(2, -1), node.at, path);
+      const { start, end } = found;
+      const fetched = this.#fetch(text.slice(start + 2, end - 1), node.at, path);
       if (!fetched) return { ...node, value: null, text: '', isBroken: true };
-      if (found !== text) {
-        const before = text.length;
-        text = text.replaceAll(found, () => fetched.text);
+      if (end - start < text.length) {
+        text = text.slice(0, start) + fetched.text + text.slice(end);
         isReferred = false;
-        if (this.#isTooLong(text.length - before, node.at, path)) break;
+        if (this.#isTooLong(fetched.text.length, node.at, path)) break;
         continue;
       }
       const typed = this.#typed(fetched, node, path);

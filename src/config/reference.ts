@@ -2,7 +2,7 @@
  * Finds the `${…}` to expand first: the innermost of the first group that is not escaped. An odd number of `$` before
  * `${` escapes it, as in the Collector: `$${env:X}` stays text.
  */
-export function findReference(text: string): string | undefined {
+export function findReference(text: string): { readonly start: number; readonly end: number } | undefined {
   let from = 0;
   for (;;) {
     const close = text.indexOf('}', from);
@@ -12,7 +12,7 @@ export function findReference(text: string): string | undefined {
       const start = from + open;
       let dollars = 0;
       while (start - dollars - 1 >= from && text[start - dollars - 1] === '$') dollars++;
-      if (dollars % 2 === 0) return text.slice(start, close + 1);
+      if (dollars % 2 === 0) return { start, end: close + 1 };
     }
     from = close + 1;
   }

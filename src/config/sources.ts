@@ -63,8 +63,9 @@ function readSource(location: string, order: number, options: SourcesOptions, pa
 function parseInline(text: string, source: Source, report: Report): Node | undefined {
   const node = parseYaml(text, source, report);
   if (node?.kind !== 'map') return node;
-  let merged: Node = { ...node, entries: new Map() };
-  for (const [key, { value, keyAt }] of node.entries) merged = mergeNodes(merged, nest(key.split('::'), value, keyAt));
+  const isNested = (key: string): boolean => key.includes('::');
+  let merged: Node = { ...node, entries: new Map([...node.entries].filter(([key]) => !isNested(key))) };
+  for (const [key, { value, keyAt }] of node.entries) if (isNested(key)) merged = mergeNodes(merged, nest(key.split('::'), value, keyAt));
   return merged;
 }
 
