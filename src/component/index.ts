@@ -1,6 +1,7 @@
 /** What a component may know of the program: its contract, its host, its errors. Imported as `#component`. */
 export * from './component.ts';
 export * from './delivery.ts';
+export * from './edit-once.ts';
 export * from './errors.ts';
 export * from './host.ts';
 export * from './schema.ts';

@@ -56,7 +56,7 @@ export function encodeAnyValue(value: AttributeValue | Double): Uint8Array {
 }
 
 /** Bytes of the KeyValue message. */
-export function encodeKeyValue(key: string, value: AttributeValue): Uint8Array {
+export function encodeKeyValue(key: string, value: AttributeValue | Double): Uint8Array {
   return Buffer.concat([keyOf(key).encoded, field(VALUE, encodeAnyValue(value))]);
 }
 

@@ -45,3 +45,14 @@ export function createScope(name: string, version: string = ''): Origin {
   if (version) parts.push(field(SCOPE_VERSION, Buffer.from(version)));
   return { encoded: Buffer.concat(parts), schemaUrl: '' };
 }
+
+export function scopeNameAndVersion(scope: Origin): { readonly name: string; readonly version: string } {
+  const bytes = scope.encoded;
+  let name = '';
+  let version = '';
+  for (const { tag, from, to } of fields(bytes, 0, bytes.length)) {
+    if (tag === SCOPE_NAME) name = Buffer.from(bytes.subarray(from, to)).toString();
+    else if (tag === SCOPE_VERSION) version = Buffer.from(bytes.subarray(from, to)).toString();
+  }
+  return { name, version };
+}

@@ -20,6 +20,11 @@ export function createSharedAttributes(attributes: Readonly<Record<string, Attri
   return shareEntries(new Map(Object.entries(attributes).map(([key, value]) => [keyOf(key), value])));
 }
 
+/** The same attributes with one more, or with another value of one. */
+export function withEntry(shared: SharedAttributes, key: Key, value: AttributeValue): SharedAttributes {
+  return shareEntries(new Map(shared.entries).set(key, value));
+}
+
 /** The same attributes without one of them. */
 export function withoutKey(shared: SharedAttributes, key: Key): SharedAttributes {
   const entries = new Map(shared.entries);
