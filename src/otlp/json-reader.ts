@@ -199,4 +199,3 @@ function setTime(ms: Float64Array, ns: Int32Array, row: number, value: Json | un
   ms[row] = Number(text.slice(0, -6));
   ns[row] = Number(text.slice(-6));
 }
-

@@ -95,7 +95,9 @@ const scopeTexts = new WeakMap<Origin, string>();
 
 /** Shared attributes as KeyValue objects joined by commas. */
 export function sharedText(shared: SharedAttributes): string {
-  return remembered(sharedTexts, shared, () => repeatedText(new Wire(shared.encoded), shared.encoded.length, RECORD_ATTRIBUTE, keyValueText));
+  return remembered(sharedTexts, shared, () =>
+    repeatedText(new Wire(shared.encoded), shared.encoded.length, RECORD_ATTRIBUTE, keyValueText),
+  );
 }
 
 export function resourceText(resource: Origin): string {

@@ -23,7 +23,9 @@ export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number
     const ownScope = batch.scopes[batch.scopeOf[row] as number] as Origin;
     const isSameResource = ownResource === resource;
     const isSameScope = isSameResource && ownScope === scope;
-    const part = (isSameScope ? ',' : between(resource, scope, isSameResource) + opening(ownResource, ownScope, isSameResource)) + recordText(batch, row);
+    const part =
+      (isSameScope ? ',' : between(resource, scope, isSameResource) + opening(ownResource, ownScope, isSameResource)) +
+      recordText(batch, row);
     const ownTail = isSameScope ? tail : `${scopeTail(ownScope)}${resourceTail(ownResource)}]}`;
     bytes += Buffer.byteLength(part);
     if (rows > 0 && bytes + Buffer.byteLength(ownTail) > bytesMax) break;

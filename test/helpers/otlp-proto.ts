@@ -70,6 +70,11 @@ export function decodeRequest(bytes: Uint8Array): ProtoRequest {
   return request.toObject(request.decode(bytes), { longs: String, bytes: Uint8Array });
 }
 
+/** Fields that were not on the wire have their default. */
+export function decodeRequestFully(bytes: Uint8Array): ProtoRequest {
+  return request.toObject(request.decode(bytes), { longs: String, bytes: Uint8Array, defaults: true, arrays: true });
+}
+
 export function encodeResponse(message: ProtoResponse): Uint8Array {
   return response.encode(response.fromObject(message)).finish();
 }
