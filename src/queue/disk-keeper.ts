@@ -1,6 +1,7 @@
 import type { Clock, Counter, Host, StorageClient } from '#component';
+import { BufferPool } from './buffer-pool.ts';
 import type { Item, Keeper, Place, Tally } from './item.ts';
-import { encodeMeta, isMeta, type Meta } from './record.ts';
+import { HEADER_BYTES, encodeMeta, isMeta, type Meta } from './record.ts';
 import { Segments, type Entry } from './segments.ts';
 
 const PREFIX = 'queue/item/';
@@ -14,6 +15,9 @@ const WRITE_ENTRIES_MAX = 256;
 const HEAD_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5_000;
+
+// What is kept of the buffers that bodies are read into.
+const POOL_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface DiskKeeperSettings {
   readonly exporter: string;
@@ -49,6 +53,9 @@ export class DiskKeeper implements Keeper {
   readonly #deadline = new AbortController();
   #lifeBegun: Promise<void> = Promise.resolve();
   #headBytes = 0;
+  readonly #pool = new BufferPool(POOL_BYTES_MAX);
+  /** What the body of an item in flight was read into. */
+  readonly #readInto = new Map<Item, Buffer>();
 
   constructor(settings: DiskKeeperSettings) {
     const { exporter, host, storage } = settings;
@@ -73,9 +80,9 @@ export class DiskKeeper implements Keeper {
     const { storage } = this.#settings;
     await this.#segments.open();
     const rows = storage.get(LIFE) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
-    const items: Item[] = [];
-    for (const row of rows) items.push(this.#restore(row));
+    const items = rows.filter(({ segment }) => !this.#segments.isDone(segment)).map((row) => this.#restore(row));
     await this.#segments.removeOrphans();
+    this.#forgetDone(rows);
     return items;
   }
 
@@ -96,10 +103,14 @@ export class DiskKeeper implements Keeper {
 
   async load(item: Item): Promise<Buffer | undefined> {
     if (item.body) return item.body;
-    if (!item.place) return undefined;
+    const { place } = item;
+    if (!place) return undefined;
+    // Never the buffer of an earlier attempt: the request that failed may still refer to it.
+    const into = this.#pool.take(HEADER_BYTES + place.metaBytes + item.bytes);
+    this.#readInto.set(item, into);
     for (let delay = RETRY_FIRST_MS; ; delay = Math.min(2 * delay, RETRY_MAX_MS)) {
       try {
-        return await this.#segments.read(item.place, item.bytes);
+        return await this.#segments.read(place, item.bytes, into);
       } catch (problem) {
         if (isMissing(problem) || this.#deadline.signal.aborted) return undefined;
         this.#settings.host.log.error('The queue cannot be read; trying again.', { exporter: this.#settings.exporter }, problem);
@@ -108,9 +119,9 @@ export class DiskKeeper implements Keeper {
     }
   }
 
-  finish(item: Item, _tally: Tally, onFree: () => void): void {
+  finish(item: Item, tally: Tally, onFree: () => void): void {
     const { storage } = this.#settings;
-    this.#forgetBody(item);
+    this.#forgetBody(item, tally);
     const { place } = item;
     const transaction = storage.begin();
     storage.delete(transaction, keyOf(item.sequence));
@@ -198,10 +209,13 @@ export class DiskKeeper implements Keeper {
     for (const item of items) onWritten(item);
   }
 
-  #forgetBody(item: Item): void {
-    if (!item.body) return;
-    this.#headBytes -= item.bytes;
+  #forgetBody(item: Item, tally: Tally): void {
+    if (item.body) this.#headBytes -= item.bytes;
     item.body = undefined;
+    const into = this.#readInto.get(item);
+    this.#readInto.delete(item);
+    // Taken as a whole, so the request is over and no half refers to a part of the buffer.
+    if (into && tally.sent === item.rows) this.#pool.give(into);
   }
 
   #track(commit: Promise<void>, onFailed: () => void = () => {}): void {
@@ -241,6 +255,14 @@ export class DiskKeeper implements Keeper {
       requests: rows.length,
     });
     return rows.toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Rows that the life before had no time to delete, although their requests were answered. */
+  #forgetDone(rows: readonly Row[]): void {
+    const { storage } = this.#settings;
+    const transaction = storage.begin();
+    for (const { segment, sequence } of rows) if (this.#segments.isDone(segment)) storage.delete(transaction, keyOf(sequence));
+    this.#track(storage.commit(transaction).then(() => this.#segments.removeDone()));
   }
 
   #restore(row: Row): Item {

@@ -63,19 +63,19 @@ export class SegmentFiles {
   }
 
   /** Fewer bytes than asked for when the file ends before. */
-  async read(segment: number, offset: number, bytes: number): Promise<Buffer> {
+  async read(segment: number, offset: number, bytes: number, into?: Buffer): Promise<Buffer> {
     const reader = this.#reader(segment);
     reader.users++;
     try {
       const fd = await reader.fd;
-      const buffer = Buffer.allocUnsafeSlow(bytes);
+      const buffer = into ?? Buffer.allocUnsafeSlow(bytes);
       let filled = 0;
       while (filled < bytes) {
-        const read = await this.#readSome(fd, buffer, filled, offset + filled);
+        const read = await this.#readSome(fd, buffer, { from: filled, to: bytes, position: offset + filled });
         if (read === 0) break;
         filled += read;
       }
-      return filled === bytes ? buffer : buffer.subarray(0, filled);
+      return buffer.subarray(0, filled);
     } finally {
       reader.users--;
     }
@@ -142,9 +142,9 @@ export class SegmentFiles {
     });
   }
 
-  #readSome(fd: number, buffer: Buffer, at: number, position: number): Promise<number> {
+  #readSome(fd: number, buffer: Buffer, { from, to, position }: { from: number; to: number; position: number }): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#fs.read(fd, buffer, at, buffer.length - at, position, (problem, read) => (problem ? reject(problem) : resolve(read)));
+      this.#fs.read(fd, buffer, from, to - from, position, (problem, read) => (problem ? reject(problem) : resolve(read)));
     });
   }
 }

@@ -59,6 +59,7 @@ export class Segments {
   readonly #segments = new Map<number, Segment>();
   #active: { readonly segment: Segment; readonly fd: number } | undefined;
   #next = 1;
+  readonly #done = new Set<number>();
   readonly #tidying = new Set<Promise<void>>();
 
   constructor(settings: SegmentsSettings) {
@@ -66,14 +67,25 @@ export class Segments {
     this.files = new SegmentFiles(settings.directory, settings.fs);
   }
 
-  /** Looks at what is there. A segment whose requests were all answered is gone afterwards. */
+  /** Looks at what is there. */
   async open(): Promise<void> {
     for (const [id, bytes] of await this.files.list()) {
       this.#next = Math.max(this.#next, id + 1);
       const mark = await this.files.read(id, 0, DONE.length);
-      if (mark.equals(DONE)) await this.files.remove(id);
+      if (mark.equals(DONE)) this.#done.add(id);
       else this.#segments.set(id, newSegment(id, bytes, true));
     }
+  }
+
+  /** True when every request of the segment was answered in a life before. */
+  isDone(id: number): boolean {
+    return this.#done.has(id);
+  }
+
+  /** To be called when no row of the index refers to such a segment any more. */
+  async removeDone(): Promise<void> {
+    for (const id of this.#done) await this.files.remove(id);
+    this.#done.clear();
   }
 
   get ids(): number[] {
@@ -153,9 +165,12 @@ export class Segments {
     this.#tidy(segment);
   }
 
-  /** The body, or nothing when the disk gives something else than was written. Throws when it gives nothing now. */
-  async read({ segment, offset, metaBytes }: Place, bodyBytes: number): Promise<Buffer | undefined> {
-    const bytes = await this.files.read(segment, offset, HEADER_BYTES + metaBytes + bodyBytes);
+  /**
+   * The body, as a part of `into`, or nothing when the disk gives something else than was written. Throws when it gives
+   * nothing now.
+   */
+  async read({ segment, offset, metaBytes }: Place, bodyBytes: number, into: Buffer): Promise<Buffer | undefined> {
+    const bytes = await this.files.read(segment, offset, HEADER_BYTES + metaBytes + bodyBytes, into);
     const header = decodeHeader(bytes);
     const content = bytes.subarray(HEADER_BYTES);
     const isExpected = header?.metaBytes === metaBytes && header.bodyBytes === bodyBytes;

@@ -102,6 +102,7 @@ export class Shipment {
         gate.giveBack(ticket);
         return { kind: 'dropped', reason: 'damaged_on_disk' };
       }
+      if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
       const answer = await this.#attempt(payload, ticket);
       if (!(answer instanceof Error)) return answer;
