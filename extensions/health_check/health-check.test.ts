@@ -80,4 +80,6 @@ test('stops safely twice and without a start', async () => {
   await healthCheck.start(createTestHost());
   await healthCheck.shutdown();
   await healthCheck.shutdown();
+
+  expect(healthCheck.port).toBe(0);
 });

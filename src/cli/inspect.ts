@@ -28,7 +28,7 @@ export async function printSchema(shell: Shell): Promise<number> {
 const KINDS: readonly Kind[] = ['receiver', 'processor', 'exporter', 'extension'];
 
 export async function listComponents({ json = false }: { readonly json?: boolean }, shell: Shell): Promise<number> {
-  const factories = await Promise.all(registry.map(({ load: loadFactory }) => loadFactory()));
+  const factories = await Promise.all(registry.map((entry) => entry.load()));
   const rows = factories
     .map(({ kind, type, aliases = [], stability, summary }) => ({ kind, type, aliases, stability, summary }))
     .toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.type.localeCompare(b.type));

@@ -5,8 +5,8 @@ export interface Shell {
   /** True when the agent's log goes to a person's terminal. */
   readonly isTerminal: boolean;
   readonly version: string;
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   /** Ends the process now. Only for what cannot wait for a command to return. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }

@@ -6,9 +6,9 @@ const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 export interface SignalOptions {
   readonly log: Logger;
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
   /** An error that nobody has caught. */
-  fatal(problem: unknown): void;
+  readonly fatal: (problem: unknown) => void;
 }
 
 export interface Signals {

@@ -202,15 +202,15 @@ test('starts what is downstream first and stops what is upstream first', async (
 });
 
 test('one receiver and one exporter serve all pipelines that name them; each pipeline has its own processors', async () => {
-  const test = rig([pipeline('logs/a', ['in'], ['edit'], ['out', 'audit']), pipeline('logs/b', ['in', 'other'], [], ['out'])]);
-  const { service, metrics } = serviceOf(test);
+  const graph = rig([pipeline('logs/a', ['in'], ['edit'], ['out', 'audit']), pipeline('logs/b', ['in', 'other'], [], ['out'])]);
+  const { service, metrics } = serviceOf(graph);
   await service.start();
 
-  await test.receivers['in']?.send('x', 'drop');
-  await test.receivers['other']?.send('y');
+  await graph.receivers['in']?.send('x', 'drop');
+  await graph.receivers['other']?.send('y');
 
-  expect(test.exporters['out']?.sink.bodies.toSorted()).toEqual(['drop', 'x', 'x+edit@logs/a', 'y']);
-  expect(test.exporters['audit']?.sink.bodies).toEqual(['x+edit@logs/a']);
+  expect(graph.exporters['out']?.sink.bodies.toSorted()).toEqual(['drop', 'x', 'x+edit@logs/a', 'y']);
+  expect(graph.exporters['audit']?.sink.bodies).toEqual(['x+edit@logs/a']);
   const counted = (name: string): Record<string, number> =>
     Object.fromEntries(metrics.samples(name).map(({ labels, value }) => [Object.values(labels).join(' '), value]));
   expect(counted('otelcol_receiver_accepted_log_records')).toEqual({ 'in ': 2, 'other ': 1 });
@@ -220,20 +220,20 @@ test('one receiver and one exporter serve all pipelines that name them; each pip
 });
 
 test('a processor that edits behind one that only reads does not edit the batch of another pipeline', async () => {
-  const test = rig([pipeline('logs/a', ['in'], ['reader', 'edit'], ['a']), pipeline('logs/b', ['in'], [], ['b'])]);
-  await serviceOf(test).service.start();
+  const graph = rig([pipeline('logs/a', ['in'], ['reader', 'edit'], ['a']), pipeline('logs/b', ['in'], [], ['b'])]);
+  await serviceOf(graph).service.start();
 
-  await test.receivers['in']?.send('x');
+  await graph.receivers['in']?.send('x');
 
-  expect([test.exporters['a']?.sink.bodies, test.exporters['b']?.sink.bodies]).toEqual([['x+edit@logs/a'], ['x']]);
+  expect([graph.exporters['a']?.sink.bodies, graph.exporters['b']?.sink.bodies]).toEqual([['x+edit@logs/a'], ['x']]);
 });
 
 test('the books of pipelines and exporters balance', async () => {
-  const test = rig([pipeline('logs', ['in'], ['edit'], ['out'])]);
-  const { service, metrics } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], ['edit'], ['out'])]);
+  const { service, metrics } = serviceOf(graph);
   await service.start();
 
-  await test.receivers['in']?.send('x', 'drop', 'y');
+  await graph.receivers['in']?.send('x', 'drop', 'y');
 
   const { receivers, pipelines, exporters } = computeBooks(metrics);
   expect(receivers).toEqual([{ receiver: 'in', accepted: 3, refused: 0 }]);
@@ -242,10 +242,10 @@ test('the books of pipelines and exporters balance', async () => {
 });
 
 test('a refusal reaches the receiver and is counted there', async () => {
-  const test = rig([pipeline('logs', ['in'], ['reader'], ['out'])]);
-  const { service, metrics } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], ['reader'], ['out'])]);
+  const { service, metrics } = serviceOf(graph);
   await service.start();
-  const { in: receiver, out } = { ...test.receivers, ...test.exporters } as { in: TestReceiver; out: TestExporter };
+  const { in: receiver, out } = { ...graph.receivers, ...graph.exporters } as { in: TestReceiver; out: TestExporter };
   out.sink.isRefusing = true;
 
   await expect(receiver.send('x', 'y')).rejects.toThrow(RefusedError);
@@ -254,10 +254,10 @@ test('a refusal reaches the receiver and is counted there', async () => {
 });
 
 test('a component that cannot start stops what had started, and is named', async () => {
-  const test = rig([pipeline('logs', ['in'], ['first'], ['out', 'broken'])]);
-  const broken = test.exporters['broken'] as TestExporter;
+  const graph = rig([pipeline('logs', ['in'], ['first'], ['out', 'broken'])]);
+  const broken = graph.exporters['broken'] as TestExporter;
   broken.startProblem = new Error('port 4317 is taken');
-  const { service, statuses } = serviceOf(test);
+  const { service, statuses } = serviceOf(graph);
 
   await expect(service.start()).rejects.toThrow(new StartError('exporter:broken', broken.startProblem));
 
@@ -274,17 +274,17 @@ test('a component that cannot start stops what had started, and is named', async
 });
 
 test('a wrong configuration that shows only at start stays a ConfigError', async () => {
-  const test = rig([pipeline('logs', ['in'], [], ['out'])]);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])]);
   const problem = new ConfigError([{ path: 'exporters.out', message: 'no such file' }]);
-  (test.exporters['out'] as TestExporter).startProblem = problem;
+  (graph.exporters['out'] as TestExporter).startProblem = problem;
 
-  await expect(serviceOf(test).service.start()).rejects.toBe(problem);
+  await expect(serviceOf(graph).service.start()).rejects.toBe(problem);
 });
 
 test('at the deadline the signal cuts what still waits, and the rest is stopped as well', async () => {
-  const test = rig([pipeline('logs', ['in'], [], ['out'])]);
-  (test.exporters['out'] as TestExporter).shutdownWaitsFor = 'deadline';
-  const { service, clock, lines } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])]);
+  (graph.exporters['out'] as TestExporter).shutdownWaitsFor = 'deadline';
+  const { service, clock, lines } = serviceOf(graph);
   await service.start();
 
   const stopped = service.stop();
@@ -298,9 +298,9 @@ test('at the deadline the signal cuts what still waits, and the rest is stopped 
 });
 
 test('a component that never stops is left behind after the deadline', async () => {
-  const test = rig([pipeline('logs', ['in'], [], ['out'])]);
-  (test.receivers['in'] as TestReceiver).shutdownWaitsFor = 'ever';
-  const { service, clock, lines } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])]);
+  (graph.receivers['in'] as TestReceiver).shutdownWaitsFor = 'ever';
+  const { service, clock, lines } = serviceOf(graph);
   await service.start();
 
   const stopped = service.stop();
@@ -317,14 +317,14 @@ test('a storage extension takes the place of the default storage and starts befo
     directory: '/var/lib/winnow',
     client: (component: string) => storage.client(component),
   });
-  const test = rig([pipeline('logs', ['in'], [], ['out'])], [new Recorded('health'), extension]);
-  const { service } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])], [new Recorded('health'), extension]);
+  const { service } = serviceOf(graph);
 
   await service.start();
 
   expect(events.slice(0, 2)).toEqual(['start store', 'start health']);
   expect(service.storageDirectory).toBe('/var/lib/winnow');
-  const { host } = test.exporters['out'] as TestExporter;
+  const { host } = graph.exporters['out'] as TestExporter;
   expect(host?.storageOf('extension_1').list()).toEqual([]);
   expect(() => host?.storageOf('extension_9')).toThrow(
     'storage "extension_9" is not listed in service.extensions; listed: extension_0, extension_1',
@@ -335,12 +335,12 @@ test('a storage extension takes the place of the default storage and starts befo
 });
 
 test('what a component says of itself is shown until it changes', async () => {
-  const test = rig([pipeline('logs', ['in'], [], ['out'])]);
-  const { service, clock, statuses, fatals } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])]);
+  const { service, clock, statuses, fatals } = serviceOf(graph);
   expect(statuses.get('exporter:out')?.status).toBe('starting');
   await service.start();
   expect(statuses.get('exporter:out')).toMatchObject({ status: 'ok', message: undefined });
-  const { host } = test.exporters['out'] as TestExporter;
+  const { host } = graph.exporters['out'] as TestExporter;
 
   await clock.advance(1000);
   host?.report('recoverable', 'the backend does not answer');
@@ -357,10 +357,10 @@ test('what a component says of itself is shown until it changes', async () => {
 });
 
 test('gauges end with their component, counters stay', async () => {
-  const test = rig([pipeline('logs', ['in'], [], ['out'])]);
-  const { service, metrics } = serviceOf(test);
+  const graph = rig([pipeline('logs', ['in'], [], ['out'])]);
+  const { service, metrics } = serviceOf(graph);
   await service.start();
-  const { host } = test.exporters['out'] as TestExporter;
+  const { host } = graph.exporters['out'] as TestExporter;
   host?.metrics.gauge('queue_size', '', () => 7);
   host?.metrics.counter('sent', '').add(3);
 

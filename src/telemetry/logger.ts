@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Logger as OtelLogger } from '@opentelemetry/api';
 import type { Facts, Logger } from '#component';
 import { SEVERITY, type Level } from './level.ts';
@@ -63,7 +64,7 @@ function attributesOf(facts: Facts): Record<string, string | number | boolean> {
 
 function exceptionOf(problem: unknown, hasStack: boolean): Record<string, string> {
   if (problem === undefined) return {};
-  if (!(problem instanceof Error)) return { 'exception.message': redactText(String(problem)) };
+  if (!(problem instanceof Error)) return { 'exception.message': redactText(inspect(problem)) };
   return {
     'exception.type': problem.name,
     'exception.message': redactText(problem.message),

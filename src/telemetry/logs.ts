@@ -11,7 +11,7 @@ import { LineProcessor, createJsonFormat, createReadableFormat } from './termina
 export interface OwnLogs {
   readonly log: Logger;
   /** Says what is summed up so far and sends what waits. Lines after it are not written. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface OwnLogsOptions {
@@ -35,7 +35,7 @@ export async function createLogs({ settings, resource, clock }: OwnLogsOptions):
   const log = createLogger({ target: provider.getLogger('winnow'), level: settings.level, repeats, hasStacks });
   return {
     log,
-    async close() {
+    close: async () => {
       repeats.flush();
       await Promise.race([provider.shutdown(), clock.sleep(CLOSE_MS_MAX)]);
     },
@@ -51,10 +51,9 @@ function writerTo(output: string): (line: string) => void {
 async function createOtlpProcessor({ url, headers, timeoutMs, isCompressed, batch }: OtlpLogsSettings): Promise<LogRecordProcessor> {
   // Imported only when asked for: it costs 5 MB and 50 ms.
   const { OTLPLogExporter } = await import('@opentelemetry/exporter-logs-otlp-http');
-  type Options = NonNullable<ConstructorParameters<typeof OTLPLogExporter>[0]>;
-  // The names of the algorithms are an enum of a package that is not ours to import.
-  const compression = (isCompressed ? 'gzip' : 'none') as NonNullable<Options['compression']>;
-  const exporter = new OTLPLogExporter({ url, headers, timeoutMillis: timeoutMs, compression });
+  // The names of the algorithms are an enum of a package that is not ours to import; their values are these.
+  const options: object = { url, headers, timeoutMillis: timeoutMs, compression: isCompressed ? 'gzip' : 'none' };
+  const exporter = new OTLPLogExporter(options);
   if (!batch) return new SimpleLogRecordProcessor({ exporter });
   return new BatchLogRecordProcessor({
     exporter,

@@ -46,7 +46,7 @@ export function createReadableFormat(colors: ReturnType<typeof createColors>): F
     const { component, kind: _kind, pipeline, 'exception.stacktrace': stack, ...facts } = record.attributes;
     const level = record.severityText ?? '';
     const parts = [colors.dim(clockTime(timeOf(record))), (paint[level] ?? String)(level.padEnd(5))];
-    if (component !== undefined) parts.push(colors.cyan(pipeline === undefined ? String(component) : `${component} (${pipeline})`));
+    if (typeof component === 'string') parts.push(colors.cyan(typeof pipeline === 'string' ? `${component} (${pipeline})` : component));
     parts.push(String(record.body));
     for (const [name, value] of Object.entries(facts)) parts.push(`${colors.dim(`${name}=`)}${quoted(value)}`);
     if (typeof stack === 'string') parts.push(`\n${colors.dim(stack.replace(/^/gm, '    '))}`);
