@@ -1,4 +1,3 @@
-import type { Host } from '#component';
 import { createScope, type LogBatch, type Origin } from '#model';
 import type { EmbeddedConfig } from './config.ts';
 import { parseField, type Field } from './field.ts';
@@ -33,8 +32,8 @@ export class Embedded implements RowStep {
     this.isEmpty = !this.#body && !this.#timestamp && !this.#severity && !this.#trace && !this.#scope;
   }
 
-  begin(host: Host): void {
-    this.#timestamp?.begin(host);
+  begin(nowMs: number): void {
+    this.#timestamp?.begin(nowMs);
   }
 
   apply(batch: LogBatch, row: number): boolean {

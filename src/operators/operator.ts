@@ -9,8 +9,8 @@ export interface Operator {
 
 /** What a parser does to one row. After false, `describe` tells what hindered it. */
 export interface RowStep {
-  /** Called once before the rows of a batch. */
-  begin?(host: Host): void;
+  /** Called once before the rows of a batch, whose bytes may lie where those of the last one lay. */
+  begin?(nowMs: number): void;
   apply(batch: LogBatch, row: number): boolean;
   describe(): string;
 }

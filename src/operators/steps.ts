@@ -1,4 +1,4 @@
-import type { Host } from '#component';
+import type { Clock, Host } from '#component';
 import type { LogBatch } from '#model';
 import type { Failures } from './failures.ts';
 import type { Operator, RowStep } from './operator.ts';
@@ -7,7 +7,7 @@ import type { Operator, RowStep } from './operator.ts';
 export class StepOperator implements Operator {
   readonly #step: RowStep;
   readonly #failures: Failures;
-  #host: Host | undefined;
+  #clock: Clock | undefined;
 
   constructor(step: RowStep, failures: Failures) {
     this.#step = step;
@@ -15,12 +15,12 @@ export class StepOperator implements Operator {
   }
 
   start(host: Host): void {
-    this.#host = host;
+    this.#clock = host.clock;
   }
 
   process(batch: LogBatch): void {
     const step = this.#step;
-    if (this.#host) step.begin?.(this.#host);
+    step.begin?.(this.#clock?.now() ?? Date.now());
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;
       if (!step.apply(batch, row)) this.#failures.add(batch, row, () => step.describe());

@@ -16,7 +16,8 @@ const resources = new Map<string, Origin>();
 export function readField(batch: LogBatch, row: number, field: Field): FieldValue | undefined {
   const [first, ...rest] = field.path;
   if (field.root === 'body') {
-    if (batch.bodyType[row] === ValueType.none) return undefined;
+    const type = batch.bodyType[row];
+    if (type === ValueType.none || (field.path.length > 0 && type !== ValueType.encoded)) return undefined;
     return within(batch.body(row), field.path);
   }
   if (first === undefined || !field.key) return undefined;

@@ -1,4 +1,4 @@
-import { parseSize, type Host } from '#component';
+import { parseSize, type Clock, type Host } from '#component';
 import { keyOf, type ByteSpace, type Key, type LogBatch } from '#model';
 import type { RegexParserConfig } from '../config.ts';
 import { Embedded } from '../embedded.ts';
@@ -21,7 +21,7 @@ export class RegexParser implements Operator {
   readonly #textMax: number;
   readonly #embedded: Embedded;
   readonly #failures: Failures;
-  #host: Host | undefined;
+  #clock: Clock | undefined;
 
   constructor(config: RegexParserConfig, failures: Failures) {
     this.#source = new TextSource(parseField(config.parse_from ?? 'body'));
@@ -34,11 +34,11 @@ export class RegexParser implements Operator {
   }
 
   start(host: Host): void {
-    this.#host = host;
+    this.#clock = host.clock;
   }
 
   process(batch: LogBatch): void {
-    if (this.#host) this.#embedded.begin(this.#host);
+    this.#embedded.begin(this.#clock?.now() ?? Date.now());
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;
       if (!this.#parse(batch, row)) continue;

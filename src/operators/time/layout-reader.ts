@@ -1,14 +1,15 @@
-import { StepKind, type Layout, type Step } from './layout.ts';
+import { dayStart, daysIn, isLeap } from './calendar.ts';
+import { compileStep, type CompiledStep } from './compiled-step.ts';
+import { StepKind, type Layout } from './layout.ts';
 import { UTC, zoneOf, type Zone } from './zone.ts';
 
-const DAY_MS = 86_400_000;
-const WEEK_MS = 7 * DAY_MS;
+const WEEK_MS = 7 * 86_400_000;
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 const ZONE_NAMES_MAX = 64;
 const FRACTION_DIGITS_MAX = 9;
 const MISSING = -1;
+const AFTER_SECONDS: ReadonlySet<number> = new Set([StepKind.literal, StepKind.fraction, StepKind.zone, StepKind.zoneName]);
 
 /**
  * Reads times of one layout from bytes, step by step, without making a string. What a text must look like follows Go's
@@ -36,18 +37,49 @@ export class LayoutReader {
   #offsetMs = 0;
   #hasOffset = false;
   #namedZone: Zone | undefined;
+  /** Where the last time lies, and how long it is up to the seconds. */
+  #lastBytes: Uint8Array | undefined;
+  #lastFrom = 0;
+  #prefixSize = 0;
+  /** The step that reads the seconds. */
+  readonly #secondStep: number;
+  /** True when what comes before the seconds says the minute, day, month and year. */
+  readonly #isPrefixEnough: boolean;
   #dayNumber = Number.NaN;
   #dayMs = 0;
 
   constructor(layout: Layout, zone: Zone) {
-    this.#steps = layout.steps.map((step, index) => compile(step, layout.steps.slice(index + 1)));
+    this.#steps = layout.steps.map((step, index) => compileStep(step, layout.steps.slice(index + 1)));
     this.#zone = zone;
+    const second = layout.steps.findIndex(({ kind }) => kind === StepKind.second);
+    this.#secondStep = second < 0 ? layout.steps.length : second;
+    const before = layout.steps.slice(0, this.#secondStep);
+    const after = layout.steps.slice(this.#secondStep + 1);
+    this.#isPrefixEnough =
+      before.at(-1)?.kind === StepKind.literal &&
+      before.some(({ kind }) => kind === StepKind.year4 || kind === StepKind.year2) &&
+      after.every(({ kind }) => AFTER_SECONDS.has(kind));
+  }
+
+  /** Forgets where the last time lies: its bytes may be others now. */
+  begin(): void {
+    this.#lastBytes = undefined;
   }
 
   /** True when `bytes[from, to)` is a time of this layout; `ms` and `ns` are set then. `nowMs` decides about missing years. */
   read(bytes: Uint8Array, from: number, to: number, nowMs: number): boolean {
     this.#bytes = bytes;
     this.#to = to;
+    if (this.#isSameMinute(bytes, from, to)) {
+      this.#nanoseconds = 0;
+      if (this.#run(this.#secondStep, this.#steps.length, from + this.#prefixSize) === to) {
+        this.#setTime(this.#dayMs);
+        return true;
+      }
+    }
+    this.#nanoseconds = 0;
+    this.#hasOffset = false;
+    this.#namedZone = undefined;
     this.#year = MISSING;
     this.#month = MISSING;
     this.#day = MISSING;
@@ -55,16 +87,32 @@ export class LayoutReader {
     this.#hour = 0;
     this.#minute = 0;
     this.#second = 0;
-    this.#nanoseconds = 0;
     this.#isAfternoon = MISSING;
-    this.#hasOffset = false;
-    this.#namedZone = undefined;
-    let at = from;
-    for (let i = 0; i < this.#steps.length; i++) {
-      at = this.#step(this.#steps[i] as CompiledStep, at);
-      if (at < 0) return false;
+    this.#lastBytes = undefined;
+    const secondAt = this.#run(0, this.#secondStep, from);
+    if (secondAt < 0 || this.#run(this.#secondStep, this.#steps.length, secondAt) !== to || !this.#finish(nowMs)) return false;
+    if (this.#isPrefixEnough) {
+      this.#lastBytes = bytes;
+      this.#lastFrom = from;
+      this.#prefixSize = secondAt - from;
     }
-    return at === to && this.#finish(nowMs);
+    return true;
+  }
+
+  /** True when all up to the seconds is as in the last time. */
+  #isSameMinute(bytes: Uint8Array, from: number, to: number): boolean {
+    const size = this.#prefixSize;
+    if (bytes !== this.#lastBytes || to - from < size) return false;
+    const last = this.#lastFrom;
+    for (let i = size - 1; i >= 0; i--) if (bytes[last + i] !== bytes[from + i]) return false;
+    return true;
+  }
+
+  /** Runs some of the steps; returns where they end, or -1. */
+  #run(first: number, end: number, from: number): number {
+    let at = from;
+    for (let i = first; i < end && at >= 0; i++) at = this.#step(this.#steps[i] as CompiledStep, at);
+    return at;
   }
 
   /** Where the step ends, or -1. */
@@ -269,10 +317,18 @@ export class LayoutReader {
     const month = this.#month < 0 ? 1 : this.#month;
     const day = this.#day < 0 ? 1 : this.#day;
     if (day < 1 || day > daysIn(year, month)) return false;
-    this.ns = this.#nanoseconds % 1_000_000;
-    const inDay = (this.#hour * 3600 + this.#minute * 60 + this.#second) * 1000 + (this.#nanoseconds - this.ns) / 1_000_000;
-    this.ms = this.#year > 0 ? this.#toUtc(this.#dayStart(year, month, day) + inDay) : this.#withYear(month, day, inDay, nowMs);
+    if (this.#year > 0) this.#setTime(this.#dayStart(year, month, day));
+    else this.#setTime(this.#dayStart(this.#missingYear(month, day, nowMs), month, day));
     return true;
+  }
+
+  #setTime(dayMs: number): void {
+    this.ns = this.#nanoseconds % 1_000_000;
+    this.ms = this.#toUtc(dayMs + this.#inDay()) + (this.#nanoseconds - this.ns) / 1_000_000;
+  }
+
+  #inDay(): number {
+    return (this.#hour * 3600 + this.#minute * 60 + this.#second) * 1000;
   }
 
   #toUtc(wallMs: number): number {
@@ -281,10 +337,10 @@ export class LayoutReader {
   }
 
   /** This year, unless the time would lie more than a week ahead: then it is of last year. */
-  #withYear(month: number, day: number, inDay: number, nowMs: number): number {
+  #missingYear(month: number, day: number, nowMs: number): number {
     const year = new Date(nowMs + nowMs - this.#zone.toUtc(nowMs)).getUTCFullYear();
-    const ms = this.#toUtc(this.#dayStart(year, month, day) + inDay);
-    return ms <= nowMs + WEEK_MS ? ms : this.#toUtc(this.#dayStart(year - 1, month, day) + inDay);
+    const ms = this.#toUtc(this.#dayStart(year, month, day) + this.#inDay());
+    return ms <= nowMs + WEEK_MS ? year : year - 1;
   }
 
   #useYearDay(year: number): boolean {
@@ -299,42 +355,10 @@ export class LayoutReader {
     const number = year * 512 + month * 32 + day;
     if (number !== this.#dayNumber) {
       this.#dayNumber = number;
-      const before = year - 1;
-      const leaps = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
-      const inYear = (DAYS_BEFORE[month - 1] as number) + (month > 2 && isLeap(year) ? 1 : 0) + day - 1;
-      // 719,162 days lie between the first day of year 1 and 1970.
-      this.#dayMs = (before * 365 + leaps + inYear - 719_162) * DAY_MS;
+      this.#dayMs = dayStart(year, month, day);
     }
     return this.#dayMs;
   }
-}
-
-/** A step whose options are all there, so that every step has the same shape. */
-interface CompiledStep {
-  readonly kind: number;
-  readonly bytes: Uint8Array;
-  readonly isFixed: boolean;
-  readonly digits: number;
-  readonly mayHaveFraction: boolean;
-  readonly isLower: boolean;
-  readonly hasColon: boolean;
-  readonly parts: number;
-  readonly mayBeZ: boolean;
-}
-
-function compile(step: Step, following: readonly Step[]): CompiledStep {
-  const next = following.find(({ kind }) => kind !== StepKind.literal);
-  return {
-    kind: step.kind,
-    bytes: Buffer.from((step.text ?? '').replace(/ +/g, ' ')),
-    isFixed: step.isFixed ?? false,
-    digits: step.digits ?? 0,
-    mayHaveFraction: next?.kind !== StepKind.fraction,
-    isLower: step.isLower ?? false,
-    hasColon: step.zone?.hasColon ?? false,
-    parts: step.zone?.parts ?? 0,
-    mayBeZ: step.zone?.mayBeZ ?? false,
-  };
 }
 
 function tryZone(name: string): Zone | undefined {
@@ -344,13 +368,4 @@ function tryZone(name: string): Zone | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isLeap(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return isLeap(year) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }

@@ -1,4 +1,3 @@
-import type { Host } from '#component';
 import type { LogBatch } from '#model';
 import type { TimestampConfig } from '../config.ts';
 import { excerpt } from '../failures.ts';
@@ -10,7 +9,6 @@ import { LayoutReader } from './layout-reader.ts';
 import { parseGoLayout, parseStrptimeLayout } from './layout.ts';
 import { UTC, localZone, zoneOf } from './zone.ts';
 
-const MEMORY_BYTES = 64;
 // OTLP counts nanoseconds since 1970 in 64 bits without a sign; this is the last whole millisecond.
 const TIME_MS_MAX = 18_446_744_073_708;
 
@@ -20,9 +18,10 @@ export class Timestamp implements RowStep {
   readonly #layout: string;
   readonly #reader: LayoutReader | undefined;
   readonly #epoch: EpochReader | undefined;
-  /** The last text and its time: neighbours often have the same. */
-  readonly #memory = new Uint8Array(MEMORY_BYTES);
-  #memorySize = -1;
+  /** Where the last text of this batch lies: neighbours often have the same. */
+  #lastBytes: Uint8Array | undefined;
+  #lastFrom = 0;
+  #lastSize = -1;
   #ms = 0;
   #ns = 0;
   #nowMs = 0;
@@ -35,8 +34,10 @@ export class Timestamp implements RowStep {
     else this.#reader = createReader(config);
   }
 
-  begin(host: Host): void {
-    this.#nowMs = host.clock.now();
+  begin(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#lastSize = -1;
+    this.#reader?.begin();
   }
 
   apply(batch: LogBatch, row: number): boolean {
@@ -57,7 +58,7 @@ export class Timestamp implements RowStep {
 
   #text(source: TextSource): boolean {
     const { bytes, from, to } = source;
-    if (this.#isRemembered(bytes, from, to)) return true;
+    if (this.#isRepeated(bytes, from, to)) return true;
     const reader = this.#reader;
     const epoch = this.#epoch;
     if (reader?.read(bytes, from, to, this.#nowMs)) {
@@ -67,15 +68,17 @@ export class Timestamp implements RowStep {
       this.#ms = epoch.ms;
       this.#ns = epoch.ns;
     } else {
-      this.#memorySize = -1;
+      this.#lastSize = -1;
       return this.#fail(`"${excerpt(source.text())}" is no time of the layout "${this.#layout}"`);
     }
-    this.#remember(bytes, from, to);
+    this.#lastBytes = bytes;
+    this.#lastFrom = from;
+    this.#lastSize = to - from;
     return true;
   }
 
   #number(value: number | undefined): boolean {
-    this.#memorySize = -1;
+    this.#lastSize = -1;
     if (!this.#epoch || value === undefined || !this.#epoch.readNumber(value)) {
       return this.#fail(`${this.#source.field.text} is no ${this.#epoch ? 'count of time' : 'text'}`);
     }
@@ -84,17 +87,13 @@ export class Timestamp implements RowStep {
     return true;
   }
 
-  #isRemembered(bytes: Uint8Array, from: number, to: number): boolean {
-    if (to - from !== this.#memorySize) return false;
+  #isRepeated(bytes: Uint8Array, from: number, to: number): boolean {
+    const size = this.#lastSize;
+    if (to - from !== size || bytes !== this.#lastBytes) return false;
+    const last = this.#lastFrom;
     // Times differ at their end first.
-    for (let i = this.#memorySize - 1; i >= 0; i--) if (this.#memory[i] !== bytes[from + i]) return false;
+    for (let i = size - 1; i >= 0; i--) if (bytes[last + i] !== bytes[from + i]) return false;
     return true;
-  }
-
-  #remember(bytes: Uint8Array, from: number, to: number): void {
-    const size = to - from;
-    this.#memorySize = size <= MEMORY_BYTES ? size : -1;
-    for (let i = 0; i < this.#memorySize; i++) this.#memory[i] = bytes[from + i] as number;
   }
 
   #fail(problem: string): false {
