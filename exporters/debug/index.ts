@@ -15,7 +15,7 @@ export const factory: ExporterFactory<DebugConfig> = {
         type: 'string',
         enum: ['basic', 'normal', 'detailed'],
         default: 'basic',
-        description: 'basic: one line per batch. normal: one line per record. detailed: every field of every record.',
+        description: 'How much is printed. basic: one line per batch. normal: one line per record. detailed: every field of every record.',
       },
       sampling_initial: {
         type: 'integer',
@@ -35,7 +35,7 @@ export const factory: ExporterFactory<DebugConfig> = {
         maxItems: 1,
         items: { type: 'string' },
         default: ['stdout'],
-        description: 'stdout or stderr.',
+        description: 'Where to print: stdout or stderr.',
       },
       use_internal_logger: {
         type: 'boolean',

@@ -34,15 +34,15 @@ export const factory: ExporterFactory<FileConfig> = {
         enum: ['json', 'proto', 'flat_json'],
         default: 'json',
         description:
-          'json: one OTLP/JSON request per line. proto: OTLP requests in protobuf, each after its length in 4 bytes, big-endian. ' +
-          'flat_json: one readable object per record and line.',
+          'How records are written. json: one OTLP/JSON request per line. proto: OTLP requests in protobuf, each after its length in ' +
+          '4 bytes, big-endian. flat_json: one readable object per record and line.',
       },
       encoding: { type: 'string', description: 'Not supported.' },
       compression: {
         type: 'string',
         enum: ['', 'none', 'zstd'],
         default: '',
-        description: 'zstd compresses each request and puts its length before it, in 4 bytes, big-endian, also with format json.',
+        description: 'With zstd each request is compressed, and its length put before it, in 4 bytes, big-endian, also with format json.',
       },
       compression_params: {
         type: 'object',

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RefusedError } from '#component';
 import { Double, LogBatch, createResource, createScope, createSharedAttributes, keyOf } from '#model';
@@ -91,7 +91,7 @@ test('edits the same as one row at a time would, whatever is shared', () => {
           .filter(({ isDropped }) => !isDropped)
           .map(({ own, shared: of }) => editSimply({ ...(of === 1 ? common : {}), ...own }, actions));
         if (rows.length > 0) deliver(batch);
-        rows.forEach(({ isDropped }, at) => isDropped && batch.drop(at, 'test'));
+        for (const [at, { isDropped }] of rows.entries()) if (isDropped) batch.drop(at, 'test');
 
         const sink = new LogsSink();
         const configs = actions.map(({ value: set, ...rest }) => (rest.action === 'delete' ? rest : { ...rest, value: set }));
@@ -222,5 +222,6 @@ test('shutdown twice, and without start', async () => {
 
   await processor.shutdown();
   await processor.start();
-  await processor.shutdown();
+
+  await expect(processor.shutdown()).resolves.toBeUndefined();
 });

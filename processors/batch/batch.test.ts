@@ -226,7 +226,7 @@ describe('shutdown', () => {
   test('without start', async () => {
     const batcher = new BatchProcessor(DEFAULTS, { id: 'batch' }, new LogsSink());
 
-    await batcher.shutdown(new AbortController().signal);
+    await expect(batcher.shutdown(new AbortController().signal)).resolves.toBeUndefined();
   });
 
   test('abandons what is still refused when the deadline passes', async () => {

@@ -53,9 +53,9 @@ export const factory: ProcessorFactory<BatchConfig> = {
 
 function check(config: BatchConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const { send_batch_size: size, send_batch_max_size: max, metadata_keys: keys } = config;
-  if (max > 0 && max < size) {
-    const message = `expected 0 or at least send_batch_size (${size}), got ${max}; a batch would be split before it is full`;
+  const { send_batch_size: enough, send_batch_max_size: max, metadata_keys: keys } = config;
+  if (max > 0 && max < enough) {
+    const message = `expected 0 or at least send_batch_size (${enough}), got ${max}; a batch would be split before it is full`;
     problems.push({ path: 'send_batch_max_size', message });
   }
   const seen = new Set<string>();

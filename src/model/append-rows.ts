@@ -76,9 +76,9 @@ class TableMap {
       const index = source[row] as number;
       let end = row + 1;
       while (end < to && source[end] === index) end++;
-      let entered = this.#targetOf[index] as number;
-      if (entered < 0) entered = this.#targetOf[index] = this.#enter(index);
-      target.fill(entered, at + row - from, at + end - from);
+      let targetIndex = this.#targetOf[index] as number;
+      if (targetIndex < 0) targetIndex = this.#targetOf[index] = this.#enter(index);
+      target.fill(targetIndex, at + row - from, at + end - from);
       row = end;
     }
   }

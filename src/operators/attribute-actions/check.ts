@@ -5,7 +5,7 @@ import { ActionName, actionNameOf, type ActionConfig, type ActionNameText } from
 type Option = keyof ActionConfig;
 
 const SOURCES = ['value', 'default_value', 'from_attribute', 'from_context'] as const;
-const CONVERTED_TYPES = ['int', 'double', 'string'];
+const CONVERTED_TYPES = new Set(['int', 'double', 'string']);
 
 /** Options that an action looks at, beside `action`. Any other is a mistake, as in the Collector. */
 const OPTIONS: Readonly<Record<ActionNameText, readonly Option[]>> = {
@@ -49,7 +49,7 @@ function checkRequired(config: ActionConfig, name: ActionNameText): ConfigProble
   if (OPTIONS[name].includes('value')) checkSource(config, name, add);
   if (name === 'extract' && config.pattern === undefined) add('', 'extract needs "pattern"');
   if (OPTIONS[name].includes('pattern') && config.pattern !== undefined) checkPattern(config.pattern, name, add);
-  if (name === 'convert' && !CONVERTED_TYPES.includes(config.converted_type ?? '')) {
+  if (name === 'convert' && !CONVERTED_TYPES.has(config.converted_type ?? '')) {
     add(
       'converted_type',
       `expected int, double or string, got ${config.converted_type === undefined ? 'nothing' : `"${config.converted_type}"`}`,

@@ -40,7 +40,7 @@ export const attributeActionsSchema: PropertySchema = {
     properties: {
       action: {
         type: 'string',
-        description: 'insert, update (if there), upsert (both), delete, hash, extract or convert.',
+        description: 'One of insert, update (if there), upsert (both), delete, hash, extract, convert.',
         examples: Object.values(ActionName),
       },
       key: { type: 'string', minLength: 1, description: 'The attribute. A name with dots is one name.' },
@@ -51,7 +51,8 @@ export const attributeActionsSchema: PropertySchema = {
       pattern: {
         type: 'string',
         minLength: 1,
-        description: 'RE2 syntax. extract: its named groups become attributes. delete, hash: attributes whose name matches it.',
+        description:
+          'A pattern in RE2 syntax. Its named groups become attributes (extract), or it says which names are meant (delete, hash).',
       },
       converted_type: { type: 'string', description: 'For convert: int, double or string.', examples: ['int', 'double', 'string'] },
     },
