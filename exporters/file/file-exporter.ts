@@ -88,7 +88,9 @@ export class FileExporter implements Exporter {
       await this.#closeFile();
     });
     // A write to a network share may hang for good; what it was to settle stays unsettled then.
-    await Promise.race([closed, deadline.then(() => this.#host?.clock.sleep(LAST_WRITE_MS))]);
+    const isOver = new AbortController();
+    await Promise.race([closed, deadline.then(() => this.#host?.clock.sleep(LAST_WRITE_MS, isOver.signal))]);
+    isOver.abort();
     signal.removeEventListener('abort', abandon);
   }
 
