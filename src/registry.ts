@@ -15,10 +15,12 @@ function entry(
  * only when a configuration names it; the contract tests compare them with the factory.
  */
 export const registry: Registry = [
+  entry('receiver', 'file_log', () => import('../receivers/file_log/index.ts'), ['filelog']),
   entry('processor', 'attributes', () => import('../processors/attributes/index.ts')),
   entry('processor', 'batch', () => import('../processors/batch/index.ts')),
   entry('processor', 'memory_limiter', () => import('../processors/memory_limiter/index.ts')),
   entry('processor', 'resource', () => import('../processors/resource/index.ts')),
+  entry('exporter', 'debug', () => import('../exporters/debug/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
   entry('extension', 'health_check', () => import('../extensions/health_check/index.ts')),
