@@ -1,0 +1,300 @@
+import assert from 'node:assert';
+import { Delivery, RefusedError, type Clock, type Consumer, type Outcome, type Transaction } from '#component';
+import { LogBatch, ValueType, keyOf, type Origin } from '#model';
+import { settleBodies, type Encoding } from './encoding.ts';
+import type { Flow } from './flow.ts';
+import { tailOf } from './identity.ts';
+import type { Mark, Range } from './ranges.ts';
+import { RecordWriter, type RecordRules, type Splitter } from './records.ts';
+import type { Tail } from './tail.ts';
+
+/** Rows of one file in the batch, and where their bytes lie. */
+interface Segment {
+  readonly tail: Tail;
+  readonly range: Range;
+  readonly from: number;
+  readonly to: number;
+  rowFrom: number;
+  rowTo: number;
+  /** Which of its Deliveries counts: a batch that is made anew gets new ones. */
+  attempt: number;
+  isOpen: boolean;
+}
+
+export interface BatcherSettings {
+  readonly next: Consumer;
+  readonly clock: Clock;
+  readonly flow: Flow;
+  readonly rules: RecordRules;
+  readonly splitter: Splitter;
+  readonly encoding: Encoding;
+  readonly resource: Origin | undefined;
+  readonly receiver: string;
+  readonly chunkBytes: number;
+  readonly includesNumber: boolean;
+  readonly includesOffset: boolean;
+  /** Runs the operators. */
+  readonly process: ((batch: LogBatch) => void) | undefined;
+  /** How long a refused batch is offered again, in milliseconds. */
+  readonly retryElapsedMaxMs: number;
+  readonly signal: AbortSignal;
+  readonly onSettled: (tail: Tail, range: Range, outcome: Outcome, transaction: Transaction | undefined) => void;
+  /** Nothing of the range became a row, or nothing of it is left. */
+  readonly onEmpty: (tail: Tail, range: Range) => void;
+  readonly onRefusedForGood: (rows: number) => void;
+  /** The batch could not be worked on at all: a broken invariant. */
+  readonly onBroken: (problem: unknown, ranges: readonly (readonly [Tail, Range])[]) => Promise<void>;
+}
+
+const RECORD_NUMBER = keyOf('log.file.record_number');
+const RECORD_OFFSET = keyOf('log.file.record_offset');
+// Room behind the longest record for the bytes before it, and for what follows a cut.
+const SLACK_BYTES = 4096;
+
+/**
+ * One read buffer and one batch, used again and again: the consumer refers to neither once `consume` has resolved. A batch
+ * holds rows of one large file or of many small ones; each file's rows have their own Delivery.
+ */
+export class Batcher {
+  readonly #settings: BatcherSettings;
+  readonly #batch = new LogBatch();
+  readonly #writer: RecordWriter;
+  #buffer: Buffer;
+  #used = 0;
+  #segments: Segment[] = [];
+
+  constructor(settings: BatcherSettings) {
+    this.#settings = settings;
+    this.#writer = new RecordWriter(settings.rules, this.#batch, settings.includesNumber || settings.includesOffset);
+    this.#buffer = Buffer.allocUnsafeSlow(settings.chunkBytes);
+    this.#batch.reset(this.#buffer);
+  }
+
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** Where the next bytes go. */
+  get used(): number {
+    return this.#used;
+  }
+
+  get room(): number {
+    return this.#buffer.length - this.#used;
+  }
+
+  get isEmpty(): boolean {
+    return this.#segments.length === 0;
+  }
+
+  /** Too little room is left for a read to be worth its call. */
+  get isFull(): boolean {
+    return this.room < this.#settings.chunkBytes / 8 || this.#writer.isFull;
+  }
+
+  /**
+   * Cuts `buffer[from, to)`, which begin at `mark` in the file, into rows. Returns how many bytes are behind whole
+   * records; the caller reads the rest again.
+   */
+  take(tail: Tail, mark: Mark, from: number, to: number, isFinal: boolean): number {
+    const { splitter, encoding } = this.#settings;
+    const writer = this.#writer;
+    const rowFrom = this.#batch.length;
+    writer.count = mark.records;
+    writer.isSkipping = mark.isSkipping;
+    const end = splitter.split(writer, this.#buffer, from, to, isFinal);
+    assert(end >= from && end <= to, 'a splitter stays within what it was given');
+    if (end === from) return 0;
+    const at = mark.at + end - from;
+    const kept = tailOf(this.#buffer, from - Math.min(from, mark.tail.length), end);
+    const range = tail.ranges.add(mark, { at, tail: kept, records: writer.count, isSkipping: writer.isSkipping });
+    const segment = { tail, range, from, to: end, rowFrom, rowTo: this.#batch.length, attempt: 0, isOpen: true };
+    this.#segments.push(segment);
+    this.#used = end;
+    this.#fill(segment, encoding);
+    return end - from;
+  }
+
+  /** Passes over bytes that hold nothing, such as a hole: the position moves, no row is made. */
+  pass(tail: Tail, mark: Mark, at: number): void {
+    const range = tail.ranges.add(mark, { ...mark, at, tail: '' });
+    const row = this.#batch.length;
+    this.#segments.push({ tail, range, from: this.#used, to: this.#used, rowFrom: row, rowTo: row, attempt: 0, isOpen: true });
+  }
+
+  #fill(segment: Segment, encoding: Encoding): void {
+    const batch = this.#batch;
+    const { rowFrom, rowTo, tail } = segment;
+    if (rowTo === rowFrom) return;
+    batch.observedMs.fill(this.#settings.clock.now(), rowFrom, rowTo);
+    if (tail.shared.entries.size > 0) batch.sharedOf.fill(batch.addShared(tail.shared), rowFrom, rowTo);
+    if (this.#settings.resource) batch.resourceOf.fill(batch.addResource(this.#settings.resource), rowFrom, rowTo);
+    settleBodies(batch, rowFrom, this.#buffer, segment.from, segment.to, encoding);
+    const { numbers, starts } = this.#writer;
+    if (!numbers || !starts) return;
+    const base = segment.range.from.at - segment.from;
+    for (let row = rowFrom; row < rowTo; row++) {
+      if (this.#settings.includesNumber) batch.attributes.add(row, RECORD_NUMBER, ValueType.int, 0, 0, numbers[row] as number);
+      if (this.#settings.includesOffset) batch.attributes.add(row, RECORD_OFFSET, ValueType.int, 0, 0, base + (starts[row] as number));
+    }
+  }
+
+  /** Makes the buffer large enough for `bytes`, or for the longest record if that is less. Only while it is empty. */
+  grow(bytes: number): boolean {
+    assert(this.isEmpty, 'the buffer is grown between batches');
+    const needed = Math.min(bytes, this.#settings.rules.recordBytesMax + SLACK_BYTES);
+    if (needed <= this.#buffer.length) return false;
+    this.#replaceBuffer(needed);
+    return true;
+  }
+
+  /** Gives the batch away. When this resolves, buffer and batch are free again. */
+  async flush(): Promise<void> {
+    if (this.#segments.length === 0) return;
+    const longest = this.#segments.reduce((most, { from, to }) => Math.max(most, to - from), 0);
+    this.#settings.process?.(this.#batch);
+    this.#deliver();
+    try {
+      if (this.#batch.deliveries.length > 0) await this.#offer();
+    } finally {
+      this.#segments = [];
+      this.#used = 0;
+      // One very long line must not be paid for until the process ends.
+      if (this.#buffer.length > this.#settings.chunkBytes && longest < this.#settings.chunkBytes / 2) {
+        this.#replaceBuffer(this.#settings.chunkBytes);
+      } else {
+        this.#batch.reset(this.#buffer);
+      }
+    }
+  }
+
+  /** A batch of at most so many rows, or of as many as configured. */
+  limitRows(rows: number | undefined): void {
+    this.#writer.rowsMax = rows ?? this.#settings.rules.rowsMax;
+  }
+
+  /** Takes back what was read since the last flush as done with, and tells what it was. */
+  *withdraw(): Iterable<{ at: number; bytes: Buffer }> {
+    for (const { tail, range, from, to } of this.#segments) {
+      yield { at: range.from.at, bytes: this.#buffer.subarray(from, to) };
+      this.#settings.onEmpty(tail, range);
+    }
+    this.#segments = [];
+    this.#used = 0;
+    this.#batch.reset(this.#buffer);
+  }
+
+  /** Forgets what was read since the last flush; it will be read again. */
+  discard(): void {
+    for (const { tail, range } of this.#segments) tail.ranges.reopen(range);
+    this.#segments = [];
+    this.#used = 0;
+    this.#batch.reset(this.#buffer);
+  }
+
+  #replaceBuffer(bytes: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    this.#batch.reset(this.#buffer);
+  }
+
+  /** A Delivery for each file's live rows. */
+  #deliver(): void {
+    const batch = this.#batch;
+    const { onEmpty } = this.#settings;
+    const deliveries: Delivery[] = [];
+    for (const segment of this.#segments) {
+      const { rowFrom, rowTo } = segment;
+      let live = 0;
+      for (let row = rowFrom; row < rowTo; row++) live += 1 - (batch.isDropped[row] as number);
+      if (live === 0) {
+        segment.isOpen = false;
+        onEmpty(segment.tail, segment.range);
+      } else {
+        batch.deliveryOf.fill(deliveries.length, rowFrom, rowTo);
+        deliveries.push(this.#createDelivery(segment, live));
+      }
+    }
+    batch.deliveries = deliveries;
+  }
+
+  #createDelivery(segment: Segment, rows: number): Delivery {
+    const { flow, receiver, onSettled } = this.#settings;
+    const { tail, range } = segment;
+    const bytes = range.to.at - range.from.at;
+    const attempt = ++segment.attempt;
+    flow.began(bytes);
+    return new Delivery(rows, tail.sourceFor(receiver), (outcome, transaction) => {
+      if (attempt !== segment.attempt) return;
+      segment.isOpen = false;
+      flow.ended(bytes, outcome.abandoned > 0);
+      onSettled(tail, range, outcome, transaction);
+    });
+  }
+
+  async #offer(): Promise<void> {
+    const { next, clock, flow, signal, retryElapsedMaxMs, onBroken } = this.#settings;
+    const began = clock.monotonic();
+    let pauseMs = 0;
+    for (;;) {
+      try {
+        await next.consume(this.#batch);
+        return;
+      } catch (problem) {
+        if (!(problem instanceof RefusedError)) {
+          await onBroken(
+            problem,
+            this.#segments.map(({ tail, range }) => [tail, range] as const),
+          );
+          return;
+        }
+        pauseMs = flow.backoff(pauseMs);
+        const waitMs = Math.max(problem.retryAfterMs ?? 0, pauseMs);
+        if (clock.monotonic() - began + waitMs > retryElapsedMaxMs) {
+          this.#dropRefused();
+          return;
+        }
+        await clock.sleep(waitMs, signal);
+        if (signal.aborted) {
+          this.#batch.settleAbandoned();
+          return;
+        }
+        if (!next.mutates) continue;
+        this.#rebuild();
+        if (this.#batch.deliveries.length === 0) return;
+      }
+    }
+  }
+
+  /** Retrying was limited by the operator, and the limit is over. */
+  #dropRefused(): void {
+    let rows = 0;
+    for (const claim of this.#batch.claims()) {
+      rows += claim.rows;
+      claim.delivery.dropped(claim.rows, 'refused');
+    }
+    this.#settings.onRefusedForGood(rows);
+  }
+
+  /**
+   * Makes the rows anew from the bytes, which are still there: a consumer that edits in place may have edited some of
+   * them before it refused, and must not edit them twice. Rows it has dropped are dropped again.
+   */
+  #rebuild(): void {
+    const batch = this.#batch;
+    const { flow, splitter, encoding, process } = this.#settings;
+    this.#segments = this.#segments.filter(({ isOpen }) => isOpen);
+    batch.reset(this.#buffer);
+    for (const segment of this.#segments) {
+      const { range } = segment;
+      flow.withdrew(range.to.at - range.from.at);
+      this.#writer.count = range.from.records;
+      this.#writer.isSkipping = range.from.isSkipping;
+      segment.rowFrom = batch.length;
+      splitter.split(this.#writer, this.#buffer, segment.from, segment.to, true);
+      segment.rowTo = batch.length;
+      this.#fill(segment, encoding);
+    }
+    process?.(batch);
+    this.#deliver();
+  }
+}

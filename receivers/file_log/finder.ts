@@ -1,0 +1,204 @@
+import type { Stats } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { ArchiveReader, compressionOf } from './archive.ts';
+import type { Context } from './context.ts';
+import { isMissing, type FileIo } from './file-io.ts';
+import { TAIL_BYTES, beginsLike, fingerprintOf, NO_FINGERPRINT, type Fingerprint } from './identity.ts';
+import { START, type Mark } from './ranges.ts';
+import { Tail, type Compression } from './tail.ts';
+
+/** A file that has been opened to see what it is. */
+export interface Candidate {
+  readonly path: string;
+  readonly stat: Stats;
+  readonly descriptor: number;
+  readonly compression: Compression;
+  /** The first bytes, decompressed, in `head[0, headSize)`. */
+  readonly headSize: number;
+}
+
+const SIBLINGS_MAX = 1000;
+
+/** Looks at files to tell whether they are ones that are known. */
+export class Finder {
+  readonly #context: Context;
+  readonly #io: FileIo;
+  readonly head: Buffer;
+  readonly #tail: Buffer = Buffer.allocUnsafe(TAIL_BYTES);
+
+  constructor(context: Context, io: FileIo) {
+    this.#context = context;
+    this.#io = io;
+    this.head = Buffer.allocUnsafe(Math.max(16, context.limits.fingerprintBytes));
+  }
+
+  /** Opens a file and reads its head. Undefined when the path leads elsewhere by now. The caller closes. */
+  async inspect(path: string, stat: Stats, detects: boolean): Promise<Candidate | undefined> {
+    const descriptor = await this.#io.open(path);
+    try {
+      const opened = await this.#io.fstat(descriptor);
+      if (opened.ino !== stat.ino || opened.dev !== stat.dev || !opened.isFile()) {
+        this.#io.close(descriptor);
+        return undefined;
+      }
+      let headSize = await this.#io.read(descriptor, this.head, 0, this.head.length, 0);
+      const compression = this.#compressionFor(headSize, detects);
+      if (compression !== 'none') headSize = await this.#archiveHead(descriptor, compression);
+      return { path, stat: opened, descriptor, compression, headSize };
+    } catch (problem) {
+      this.#io.close(descriptor);
+      throw problem;
+    }
+  }
+
+  #compressionFor(headSize: number, detects: boolean): Compression {
+    const asked = this.#context.config.compression;
+    if (asked === 'gzip' || asked === 'zstd') return asked;
+    return detects || asked === 'auto' ? compressionOf(this.head, headSize) : 'none';
+  }
+
+  async #archiveHead(descriptor: number, compression: Compression): Promise<number> {
+    const archive = new ArchiveReader(this.#context.fs, descriptor, compression);
+    try {
+      return await archive.read(this.head, 0, this.head.length, 0);
+    } finally {
+      archive.close();
+    }
+  }
+
+  /** Reads the head of a candidate again. */
+  async reload(candidate: Candidate): Promise<void> {
+    if (candidate.compression === 'none') await this.#io.read(candidate.descriptor, this.head, 0, this.head.length, 0);
+    else await this.#archiveHead(candidate.descriptor, candidate.compression);
+  }
+
+  /** Fingerprint of what is in `head`. */
+  fingerprint(headSize: number): Fingerprint {
+    const size = contentSize(this.head, headSize);
+    return size === 0 ? NO_FINGERPRINT : fingerprintOf(this.head, 0, size);
+  }
+
+  /** Reads the head of an open file again. */
+  async readHead(tail: Tail, descriptor: number): Promise<number> {
+    if (tail.isArchive) return this.#archiveHead(descriptor, tail.compression);
+    return this.#io.read(descriptor, this.head, 0, this.head.length, 0);
+  }
+
+  /** True when the bytes before `mark` are the ones that were there when it was set. */
+  async hasTail(descriptor: number, mark: Mark): Promise<boolean> {
+    const size = mark.tail.length;
+    if (size === 0) return true;
+    const read = await this.#io.read(descriptor, this.#tail, 0, size, mark.at - size);
+    return read === size && this.#tail.toString('latin1', 0, size) === mark.tail;
+  }
+
+  /** True when an open, plain file is the one `tail` was last seen as, perhaps longer by now. */
+  async isStill(tail: Tail, descriptor: number, size: number): Promise<boolean> {
+    const headSize = await this.readHead(tail, descriptor);
+    if (!beginsLike(tail.fingerprint, this.head, 0, headSize)) return false;
+    if (tail.isArchive) return true;
+    return size >= tail.ranges.end.at && (await this.hasTail(descriptor, tail.ranges.end));
+  }
+
+  /**
+   * How a file whose head has been read compares with the content of `tail`: the same up to where that was read, a piece
+   * of it (a copy in progress), or another. For an archive the head has to do; the rest is compared when it is read.
+   */
+  async compare(candidate: Candidate, tail: Tail): Promise<'same' | 'piece' | 'other'> {
+    const { end } = tail.ranges;
+    if (end.at === 0) return 'other';
+    if (candidate.compression !== 'none') return 'same';
+    if (candidate.stat.size >= end.at) return (await this.hasTail(candidate.descriptor, end)) ? 'same' : 'other';
+    if (tail.descriptor === undefined || tail.isArchive) return 'other';
+    return (await this.#isPiece(candidate, tail.descriptor)) ? 'piece' : 'other';
+  }
+
+  async #isPiece(candidate: Candidate, whole: number): Promise<boolean> {
+    const { size } = candidate.stat;
+    const length = Math.min(size, TAIL_BYTES);
+    const one = Buffer.alloc(length);
+    const other = Buffer.alloc(length);
+    await this.#io.read(candidate.descriptor, one, 0, length, size - length);
+    await this.#io.read(whole, other, 0, length, size - length);
+    return one.equals(other);
+  }
+
+  /**
+   * Where the content of a file went that is no longer under its name: to a sibling with the same inode (renamed) or the
+   * same content (copied, compressed). The descriptor of the answer is open.
+   */
+  async findSibling(tail: Tail, isInPlace: boolean): Promise<Candidate | undefined> {
+    const paths = await this.#siblings(tail);
+    if (!isInPlace) {
+      for (const path of paths) {
+        const found = await this.#check(path, tail, (stat) => stat.ino === tail.ino && stat.dev === tail.dev);
+        if (found) return found;
+      }
+    }
+    if (tail.fingerprint.length === 0 || tail.ranges.end.at === 0) return undefined;
+    for (const path of paths) {
+      const found = await this.#check(path, tail, (stat) => !this.#isOwn(stat, tail));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** A file that is followed for its own sake cannot be somebody's copy. */
+  #isOwn(stat: Stats, tail: Tail): boolean {
+    const known = this.#context.tails.atInode(stat.dev, stat.ino);
+    return known !== undefined && known !== tail && known.state !== 'gone';
+  }
+
+  async #siblings(tail: Tail): Promise<string[]> {
+    const folder = dirname(tail.path);
+    const name = basename(tail.path);
+    const stem = name.slice(0, name.length - extname(name).length) || name;
+    const paths = tail.resolved === undefined ? [] : [tail.resolved];
+    try {
+      for (const entry of await this.#io.readdir(folder)) {
+        if (!entry.name.startsWith(stem) || entry.isDirectory()) continue;
+        if (entry.name !== name) paths.push(join(folder, entry.name));
+      }
+    } catch (problem) {
+      if (!isMissing(problem)) this.#context.problems.report(folder, problem);
+    }
+    return paths.slice(0, SIBLINGS_MAX);
+  }
+
+  async #check(path: string, tail: Tail, isWanted: (stat: Stats) => boolean): Promise<Candidate | undefined> {
+    try {
+      const stat = await this.#io.stat(path);
+      if (!stat?.isFile() || !isWanted(stat)) return undefined;
+      const candidate = await this.inspect(path, stat, true);
+      if (!candidate) return undefined;
+      const isAlike = beginsLike(tail.fingerprint, this.head, 0, candidate.headSize);
+      if (isAlike && (tail.ranges.end.at === 0 || (await this.compare(candidate, tail)) === 'same')) return candidate;
+      this.#io.close(candidate.descriptor);
+    } catch (problem) {
+      if (!isMissing(problem)) this.#context.problems.report(path, problem);
+    }
+    return undefined;
+  }
+
+  /** A new stream for a file. */
+  createTail(candidate: Candidate, from: number): Tail {
+    const { tails } = this.#context;
+    const tail = new Tail({
+      id: tails.nextId(),
+      path: candidate.path,
+      dev: candidate.stat.dev,
+      ino: candidate.stat.ino,
+      compression: candidate.compression,
+      fingerprint: this.fingerprint(candidate.headSize),
+      watermark: from === 0 ? START : { at: from, tail: '', records: 0, isSkipping: false },
+    });
+    return tail;
+  }
+}
+
+/** A file that was given its size in advance ends in NULs that will become something else: they are no part of it. */
+export function contentSize(bytes: Buffer, size: number): number {
+  let end = size;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}

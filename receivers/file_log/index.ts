@@ -1,0 +1,16 @@
+import type { ReceiverFactory } from '#component';
+import { checkFileLog } from './check.ts';
+import type { FileLogConfig } from './config.ts';
+import { FileLog } from './file-log.ts';
+import { schema } from './schema.ts';
+
+export const factory: ReceiverFactory<FileLogConfig> = {
+  kind: 'receiver',
+  type: 'file_log',
+  aliases: ['filelog'],
+  stability: 'beta',
+  summary: 'Follows log files through rotation, truncation and restarts, and loses no line.',
+  schema,
+  check: checkFileLog,
+  create: (config, settings, next) => new FileLog(config, settings, next),
+};

@@ -1,0 +1,217 @@
+import { ArchiveReader } from './archive.ts';
+import type { Batcher } from './batcher.ts';
+import type { Context } from './context.ts';
+import type { FileIo } from './file-io.ts';
+import type { Finder } from './finder.ts';
+import { beginsLike } from './identity.ts';
+import type { Gap } from './ranges.ts';
+import type { Tail } from './tail.ts';
+
+/** What a turn at a file came to. */
+export type Turn =
+  /** There is more to read at once. */
+  | 'more'
+  /** All there is has been read. */
+  | 'done'
+  /** The batch has to be given away before this file can go on. */
+  | 'full'
+  /** The file's bytes are not those that were there before. */
+  | 'replaced'
+  /** Nothing can be read now. */
+  | 'wait';
+
+// A run of NULs of at least this many bytes is taken for a hole: what is left when a program goes on writing at its old
+// place in a file that was truncated. Lines hold fewer.
+const HOLE_BYTES_MIN = 4096;
+const ARCHIVE_QUIET_MS = 1000;
+const HOLE_SCAN_BYTES = 64 * 1024 * 1024;
+
+/** Reads a piece of a file into the batch. */
+export class Reader {
+  readonly #context: Context;
+  readonly #io: FileIo;
+  readonly #finder: Finder;
+  readonly #batcher: Batcher;
+
+  constructor(context: Context, io: FileIo, finder: Finder, batcher: Batcher) {
+    this.#context = context;
+    this.#io = io;
+    this.#finder = finder;
+    this.#batcher = batcher;
+  }
+
+  /** One turn: at most what is left of the read buffer. */
+  async read(tail: Tail): Promise<Turn> {
+    const { ranges } = tail;
+    if (ranges.hasGap && !this.#context.flow.mayReadAgain) return 'wait';
+    const descriptor = await this.#context.descriptors.open(tail, this.#io);
+    if (tail.isArchive) return this.#readArchive(tail, descriptor);
+    if (tail.fingerprint.length < this.#context.limits.fingerprintBytes && tail.size > tail.fingerprint.length) {
+      if (!(await this.#growFingerprint(tail, descriptor))) return 'replaced';
+    }
+    return this.#readPlain(tail, descriptor, ranges.next());
+  }
+
+  /** While a file is shorter than a fingerprint, each turn makes its fingerprint longer. False when it is another file. */
+  async #growFingerprint(tail: Tail, descriptor: number): Promise<boolean> {
+    const finder = this.#finder;
+    const headSize = await finder.readHead(tail, descriptor);
+    if (!beginsLike(tail.fingerprint, finder.head, 0, headSize)) return false;
+    const grown = finder.fingerprint(headSize);
+    if (grown.length > tail.fingerprint.length) this.#context.tails.setFingerprint(tail, grown);
+    return true;
+  }
+
+  async #readPlain(tail: Tail, descriptor: number, gap: Gap): Promise<Turn> {
+    const batcher = this.#batcher;
+    const kept = gap.from.tail;
+    const limit = Math.min(gap.limit, tail.size);
+    const start = gap.from.at - kept.length;
+    const wanted = Math.min(batcher.room, limit - start);
+    if (wanted <= kept.length) return limit > gap.from.at ? 'full' : this.#atEnd(tail, false);
+    const at = batcher.used;
+    const soon = this.#io.read(descriptor, batcher.buffer, at, wanted, start);
+    const read = typeof soon === 'number' ? soon : await soon;
+    // The bytes before the position are read along: 64 bytes tell a file that was truncated and has grown again.
+    if (kept !== '' && batcher.buffer.toString('latin1', at, at + Math.min(read, kept.length)) !== kept) return 'replaced';
+    const from = at + kept.length;
+    const to = at + read;
+    const isWhole = read < wanted || start + wanted >= limit;
+    const turn = await this.#split(tail, gap, from, to, isWhole);
+    // The file is shorter than it was a moment ago. The next look at it will show what happened.
+    return turn === 'more' && read < wanted ? 'wait' : turn;
+  }
+
+  /** `isWhole`: the bytes reach the end of the file, or of the gap. */
+  async #split(tail: Tail, gap: Gap, from: number, to: number, isWhole: boolean): Promise<Turn> {
+    const batcher = this.#batcher;
+    const { limits, clock, counters } = this.#context;
+    const { buffer } = batcher;
+    const isEnd = isWhole && gap.limit === Number.POSITIVE_INFINITY;
+    let end = to;
+    if (isEnd && end > from && buffer[end - 1] === 0) end = withoutNuls(buffer, from, end);
+    if (end > from && buffer[from] === 0 && (tail.isInHole || isHole(buffer, from, end))) return this.#passHole(tail, gap);
+    const isQuiet = limits.flushMs > 0 && clock.monotonic() - tail.grownAt >= limits.flushMs;
+    if (end === from) return isEnd ? this.#atEnd(tail, isQuiet) : 'wait';
+    tail.isInHole = false;
+    const isFinal = isWhole && (gap.limit !== Number.POSITIVE_INFINITY || isQuiet);
+    const taken = batcher.take(tail, gap.from, from, end, isFinal);
+    counters.readBytes.add(taken);
+    if (!isEnd) return taken > 0 || isWhole ? 'more' : this.#needsRoom(to - from);
+    // Rows may have run out before the bytes did.
+    return batcher.isFull && taken < end - from ? 'more' : this.#atEnd(tail, isFinal);
+  }
+
+  /** The piece that was read holds no whole record. */
+  #needsRoom(size: number): Turn {
+    const batcher = this.#batcher;
+    if (!batcher.isEmpty) return 'full';
+    return batcher.grow(Math.max(batcher.buffer.length, size) * 2) ? 'more' : 'wait';
+  }
+
+  /** `isOver`: the rest was offered as a record, and nothing was made of it. */
+  #atEnd(tail: Tail, isOver: boolean): Turn {
+    tail.seenTo = Math.max(tail.size, tail.ranges.end.at);
+    if (isOver && tail.hasPartial) tail.triedAt = tail.grownAt;
+    return tail.ranges.hasGap ? 'more' : 'done';
+  }
+
+  /**
+   * Looks for what comes behind a run of NULs. If something does, the run is a hole and is passed over. If nothing does,
+   * the file may have been given its size in advance, and what is to come may be written in their place: it waits.
+   */
+  async #passHole(tail: Tail, gap: Gap): Promise<Turn> {
+    const batcher = this.#batcher;
+    if (!batcher.isEmpty) return 'full';
+    const descriptor = await this.#context.descriptors.open(tail, this.#io);
+    const limit = Math.min(gap.limit, tail.size);
+    let at = gap.from.at;
+    for (let scanned = 0; at < limit && scanned < HOLE_SCAN_BYTES;) {
+      const read = await this.#io.read(descriptor, batcher.buffer, 0, Math.min(batcher.buffer.length, limit - at), at);
+      if (read === 0) break;
+      const first = firstByte(batcher.buffer, read);
+      at += first;
+      scanned += first;
+      if (first === read) continue;
+      tail.isInHole = false;
+      batcher.pass(tail, gap.from, at);
+      return 'more';
+    }
+    if (at < limit) {
+      tail.isInHole = true;
+      batcher.pass(tail, gap.from, at);
+      return 'more';
+    }
+    return this.#atEnd(tail, true);
+  }
+
+  async #readArchive(tail: Tail, descriptor: number): Promise<Turn> {
+    const batcher = this.#batcher;
+    const { fs, limits, clock } = this.#context;
+    const archive = (tail.archive ??= new ArchiveReader(fs, descriptor, tail.compression));
+    const gap = tail.ranges.next();
+    const kept = gap.from.tail;
+    const at = batcher.used;
+    const wanted = Math.min(batcher.room, gap.limit - gap.from.at + kept.length);
+    const read = await archive.read(batcher.buffer, at, wanted, gap.from.at - kept.length);
+    const isEnd = read < wanted;
+    const isCut = isEnd && archive.problem !== undefined;
+    const isQuiet = clock.monotonic() - tail.grownAt >= Math.max(limits.flushMs, ARCHIVE_QUIET_MS);
+    if (read < kept.length || batcher.buffer.toString('latin1', at, at + kept.length) !== kept) {
+      if (!isCut) return 'replaced';
+    } else if (read > kept.length) {
+      // An archive that ends too soon may be one that is still being written.
+      const isFinal = isEnd ? !isCut || isQuiet : gap.from.at - kept.length + wanted >= gap.limit;
+      const taken = batcher.take(tail, gap.from, at + kept.length, at + read, isFinal);
+      this.#context.counters.readBytes.add(taken);
+      if (!isEnd) return taken > 0 ? 'more' : this.#needsRoom(read);
+      if (taken > 0 && taken < read - kept.length) return 'more';
+    }
+    if (isCut && !isQuiet) {
+      tail.retryAt = clock.monotonic() + ARCHIVE_QUIET_MS;
+      this.#closeArchive(tail);
+      return 'wait';
+    }
+    return this.#finishArchive(tail, archive.problem);
+  }
+
+  #finishArchive(tail: Tail, problem: Error | undefined): Turn {
+    if (problem) {
+      this.#context.log.warn('An archive is damaged or cut off; what could be read of it is kept.', {
+        'log.file.path': tail.path,
+        'winnow.read_bytes': tail.ranges.end.at,
+        'error.message': problem.message,
+      });
+    }
+    this.#closeArchive(tail);
+    if (tail.ranges.hasGap) return 'more';
+    tail.doneSize = tail.size;
+    tail.seenTo = tail.ranges.end.at;
+    this.#context.positions.touch(tail);
+    return 'done';
+  }
+
+  #closeArchive(tail: Tail): void {
+    tail.archive?.close();
+    tail.archive = undefined;
+  }
+}
+
+function withoutNuls(buffer: Buffer, from: number, to: number): number {
+  let end = to;
+  while (end > from && buffer[end - 1] === 0) end--;
+  return end;
+}
+
+function isHole(buffer: Buffer, from: number, to: number): boolean {
+  if (to - from < HOLE_BYTES_MIN) return false;
+  for (let i = from; i < from + HOLE_BYTES_MIN; i++) if (buffer[i] !== 0) return false;
+  return true;
+}
+
+/** Index of the first byte that is not NUL, or `length`. */
+function firstByte(buffer: Buffer, length: number): number {
+  let at = 0;
+  while (at < length && buffer[at] === 0) at++;
+  return at;
+}

@@ -1,0 +1,138 @@
+import { ValueType, type LogBatch } from '#model';
+
+/** How records are cut and trimmed. */
+export interface RecordRules {
+  readonly recordBytesMax: number;
+  /** An over-long record is cut to its first bytes instead of becoming several. */
+  readonly isTruncating: boolean;
+  readonly trimsLeading: boolean;
+  readonly trimsTrailing: boolean;
+  /** Bytes of a code unit: 2 for UTF-16. */
+  readonly unit: 1 | 2;
+  /** UTF-16 with the high byte first. */
+  readonly isBigEndian: boolean;
+  /** UTF-8: an over-long record is not cut inside a character. */
+  readonly isUtf8: boolean;
+  readonly rowsMax: number;
+}
+
+/** Cuts bytes into records. */
+export interface Splitter {
+  /**
+   * Writes a row for each whole record of `bytes[from, to)` and returns where the rest begins. With `isFinal` the rest is
+   * a record, too.
+   */
+  split(records: RecordWriter, bytes: Buffer, from: number, to: number, isFinal: boolean): number;
+}
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/**
+ * Takes records from a splitter and makes rows of them: trims, passes over what is empty, counts. Bodies stay where they
+ * are in the read buffer.
+ */
+export class RecordWriter {
+  readonly rules: RecordRules;
+  readonly batch: LogBatch;
+  /** Records of the file so far, empty ones included. */
+  count = 0;
+  /** Rows the batch may have. */
+  rowsMax: number;
+  /** Inside an over-long record whose end is passed over. */
+  isSkipping = false;
+  /** Number and first byte of each row's record, when somebody wants them as attributes. */
+  readonly numbers: number[] | undefined;
+  readonly starts: number[] | undefined;
+
+  constructor(rules: RecordRules, batch: LogBatch, keepsPlaces: boolean) {
+    this.rules = rules;
+    this.batch = batch;
+    this.rowsMax = rules.rowsMax;
+    this.numbers = keepsPlaces ? [] : undefined;
+    this.starts = keepsPlaces ? [] : undefined;
+  }
+
+  get isFull(): boolean {
+    return this.batch.length >= this.rowsMax;
+  }
+
+  /** One record of at most `recordBytesMax` bytes. */
+  write(bytes: Buffer, start: number, end: number): void {
+    this.count++;
+    let first = start;
+    let last = end;
+    if (this.rules.unit === 1) {
+      // Most lines begin and end with something to keep: two comparisons and nothing to trim.
+      if (last > first && (bytes[last - 1] as number) <= SPACE) last = this.#trimEnd(bytes, first, last);
+      if (this.rules.trimsLeading) while (first < last && isSpace(bytes[first] as number)) first++;
+    } else {
+      last = this.#trimEndWide(bytes, first, last);
+      if (this.rules.trimsLeading) while (first < last && isSpace(this.#unitAt(bytes, first))) first += 2;
+    }
+    if (first >= last) return;
+    if (this.numbers && this.starts) {
+      this.numbers[this.batch.length] = this.count;
+      this.starts[this.batch.length] = start;
+    }
+    this.batch.addRow(ValueType.string, first, last - first);
+  }
+
+  /** One record as it is, for bytes that are no text. */
+  writeUntrimmed(start: number, end: number): void {
+    this.count++;
+    if (this.numbers && this.starts) {
+      this.numbers[this.batch.length] = this.count;
+      this.starts[this.batch.length] = start;
+    }
+    this.batch.addRow(ValueType.bytes, start, end - start);
+  }
+
+  /** Where a record that begins at `start` and is too long is cut: not inside a character if that can be helped. */
+  cutAt(bytes: Buffer, start: number): number {
+    const { recordBytesMax, unit, isUtf8 } = this.rules;
+    const cut = start + recordBytesMax;
+    if (unit === 2) {
+      const even = cut - (recordBytesMax % 2);
+      const isLowSurrogate = even > start + 2 && even + 1 < bytes.length && (this.#unitAt(bytes, even) & 0xfc00) === 0xdc00;
+      return Math.max(start + 2, isLowSurrogate ? even - 2 : even);
+    }
+    if (!isUtf8) return cut;
+    let whole = cut;
+    while (whole > cut - 3 && whole > start + 1 && ((bytes[whole] as number) & 0xc0) === 0x80) whole--;
+    return ((bytes[whole] as number) & 0xc0) === 0x80 ? cut : whole;
+  }
+
+  #trimEnd(bytes: Buffer, first: number, end: number): number {
+    let last = end;
+    if (this.rules.trimsTrailing) {
+      while (last > first && isSpace(bytes[last - 1] as number)) last--;
+    } else if (bytes[last - 1] === CARRIAGE_RETURN) {
+      // The end of a line in DOS manner belongs to the line break, whatever is to be preserved.
+      last--;
+    }
+    return last;
+  }
+
+  #trimEndWide(bytes: Buffer, first: number, end: number): number {
+    let last = end;
+    if (this.rules.trimsTrailing) {
+      while (last - 1 > first && isSpace(this.#unitAt(bytes, last - 2))) last -= 2;
+    } else if (last - 1 > first && this.#unitAt(bytes, last - 2) === CARRIAGE_RETURN) {
+      last -= 2;
+    }
+    return last;
+  }
+
+  #unitAt(bytes: Buffer, at: number): number {
+    const low = bytes[at] as number;
+    const high = bytes[at + 1] as number;
+    return this.rules.isBigEndian ? (low << 8) | high : low | (high << 8);
+  }
+}
+
+function isSpace(unit: number): boolean {
+  return unit === SPACE || unit === TAB || unit === CARRIAGE_RETURN || unit === LINE_FEED;
+}
