@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Component, Consumer, Factory, Settings } from '#component';
+import type { RegistryEntry } from '../../src/config/index.ts';
+import { nodeOf } from '../../src/config/node.ts';
+import { createFixedSource } from '../../src/config/place.ts';
+import { Report } from '../../src/config/report.ts';
+import { Validator } from '../../src/config/validate.ts';
+
+/** A component as the contract looks at it. */
+export interface Subject {
+  readonly entry: RegistryEntry;
+  readonly factory: Factory;
+  /** Where its code, README and testdata are. */
+  readonly folder: string;
+  /** How long, in real milliseconds, one step may take before it counts as hanging. */
+  readonly deadlineMs: number;
+}
+
+export const root: string = resolve(import.meta.dirname, '../..');
+
+export async function subjectOf(entry: RegistryEntry): Promise<Subject> {
+  return { entry, factory: await entry.load(), folder: join(root, `${entry.kind}s`, entry.type), deadlineMs: 5000 };
+}
+
+/** What a component may need to run in a test: a folder, and an address that answers 200 to everything. */
+export interface Surroundings {
+  readonly directory: string;
+  readonly url: string;
+  readonly deadlineMs: number;
+  close(): Promise<void>;
+}
+
+export async function createSurroundings(deadlineMs: number): Promise<Surroundings> {
+  const directory = mkdtempSync(join(tmpdir(), 'winnow-contract-'));
+  const server: Server = createServer((request, response) => void request.resume().on('end', () => response.end()));
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  return {
+    directory,
+    url: `http://127.0.0.1:${port}`,
+    deadlineMs,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
+const NEEDED: Readonly<Record<string, (at: Surroundings) => object>> = {
+  'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
+  'processor/attributes': () => ({ actions: [{ key: 'a', action: 'upsert', value: 1 }] }),
+  'processor/resource': () => ({ attributes: [{ key: 'a', action: 'upsert', value: 1 }] }),
+  'processor/memory_limiter': () => ({ limit_mib: 1_000_000 }),
+  'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
+  'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
+  'extension/file_storage': ({ directory }) => ({ directory: join(directory, 'storage') }),
+  'extension/health_check': () => ({ endpoint: 'localhost:0' }),
+};
+
+/** How lines are put before a receiver. One without an entry is only started and stopped. */
+export const FEEDS: Readonly<Record<string, (at: Surroundings, lines: readonly string[]) => void>> = {
+  file_log: ({ directory }, lines) => writeFileSync(join(directory, 'in-1.log'), lines.map((line) => `${line}\n`).join('')),
+};
+
+export function validate(factory: Factory, config: object): { config: unknown; problems: string[] } {
+  const report = new Report();
+  const at = { source: createFixedSource('', 0), offset: 0 };
+  const value = new Validator(report).check(factory.schema, nodeOf(config, at), '');
+  const problems = report.problems.map(({ path, message }) => `${path}: ${message}`);
+  if (problems.length > 0) return { config: value, problems };
+  const own = factory.check?.(value as never) ?? [];
+  return { config: value, problems: own.map(({ path, message }) => `${path}: ${message}`) };
+}
+
+export type Created = Component & Partial<Consumer>;
+
+/** Makes the component with the least configuration that runs. */
+export function create({ entry, factory }: Subject, at: Surroundings, next: Consumer): Created {
+  const { config, problems } = validate(factory, NEEDED[`${entry.kind}/${entry.type}`]?.(at) ?? {});
+  if (problems.length > 0) throw new Error(`${problems.join('; ')}; does NEEDED in subject.ts lack an entry?`);
+  const settings: Settings = { id: entry.type, ...(entry.kind === 'processor' && { pipeline: 'logs' }) };
+  const own = config as never;
+  switch (factory.kind) {
+    case 'receiver':
+    case 'processor':
+      return factory.create(own, settings, next);
+    default:
+      return factory.create(own, settings);
+  }
+}
