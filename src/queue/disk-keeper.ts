@@ -1,6 +1,6 @@
 import type { Clock, Counter, Host, StorageClient } from '#component';
 import { BufferPool } from './buffer-pool.ts';
-import type { Item, Keeper, Place, Tally } from './item.ts';
+import { isBodyFree, type Item, type Keeper, type Place, type Tally } from './item.ts';
 import { HEADER_BYTES, encodeMeta, isMeta, type Meta } from './record.ts';
 import { Segments, type Entry } from './segments.ts';
 
@@ -28,6 +28,7 @@ export interface DiskKeeperSettings {
   readonly onLost: (item: Item) => void;
   /** Its body is on disk. */
   readonly onWritten: (item: Item) => void;
+  readonly recycle: (body: Buffer) => void;
 }
 
 /** Row of the index: what the record says, and where it lies. */
@@ -156,7 +157,7 @@ export class DiskKeeper implements Keeper {
       const items = this.#takeUnwritten();
       const places = await this.#write(items);
       if (places) this.#index(items, places);
-      else items.forEach((item) => this.#giveBack(item));
+      else for (const item of items) this.#giveBack(item);
     }
     this.#writing = undefined;
   }
@@ -201,21 +202,34 @@ export class DiskKeeper implements Keeper {
       storage.put(transaction, keyOf(item.sequence), JSON.stringify({ ...metaOf(item), ...place, bodyBytes: item.bytes }));
       for (const { delivery, rows } of item.claims) delivery.durable(rows, transaction);
       item.claims = [];
-      if (this.#headBytes + item.bytes <= HEAD_BYTES_MAX) this.#headBytes += item.bytes;
-      else item.body = undefined;
+      this.#keepAtHead(item);
     }
-    transaction.afterCommit(() => items.forEach(onKept));
-    this.#track(storage.commit(transaction), () => items.forEach(onLost));
+    const each = (action: (item: Item) => void) => (): void => {
+      for (const item of items) action(item);
+    };
+    transaction.afterCommit(each(onKept));
+    this.#track(storage.commit(transaction), each(onLost));
     for (const item of items) onWritten(item);
   }
 
-  #forgetBody(item: Item, tally: Tally): void {
-    if (item.body) this.#headBytes -= item.bytes;
+  #keepAtHead(item: Item): void {
+    if (this.#headBytes + item.bytes <= HEAD_BYTES_MAX) {
+      this.#headBytes += item.bytes;
+      return;
+    }
+    if (item.body) this.#settings.recycle(item.body);
     item.body = undefined;
+  }
+
+  #forgetBody(item: Item, tally: Tally): void {
+    const { body } = item;
     const into = this.#readInto.get(item);
+    item.body = undefined;
     this.#readInto.delete(item);
-    // Taken as a whole, so the request is over and no half refers to a part of the buffer.
-    if (into && tally.sent === item.rows) this.#pool.give(into);
+    if (body) this.#headBytes -= item.bytes;
+    if (!isBodyFree(tally, item)) return;
+    if (body) this.#settings.recycle(body);
+    if (into) this.#pool.give(into);
   }
 
   #track(commit: Promise<void>, onFailed: () => void = () => {}): void {

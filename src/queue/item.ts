@@ -26,8 +26,17 @@ export interface Item extends Scheduled {
 
 /** What became of the rows of an item. What is in neither number was not answered. */
 export interface Tally {
+  requests: number;
   sent: number;
   readonly dropped: Map<string, number>;
+}
+
+/**
+ * True when the one request that was made was taken as a whole. Only then nobody refers to the body any more: one that
+ * failed may still be on its way out, and the halves of a divided one may be parts of it.
+ */
+export function isBodyFree({ requests, sent }: Tally, { rows }: Item): boolean {
+  return requests === 1 && sent === rows;
 }
 
 /** Where items are kept. */

@@ -1,13 +1,15 @@
 import type { Claim } from '#model';
-import type { Item, Keeper, Tally } from './item.ts';
+import { isBodyFree, type Item, type Keeper, type Tally } from './item.ts';
 
 /** Keeps items in memory: whoever gave them stays responsible until the backend has answered. */
 export class MemoryKeeper implements Keeper {
   readonly isPersistent = false;
   readonly #onKept: (item: Item) => void;
+  readonly #recycle: (body: Buffer) => void;
 
-  constructor(onKept: (item: Item) => void) {
+  constructor(onKept: (item: Item) => void, recycle: (body: Buffer) => void) {
     this.#onKept = onKept;
+    this.#recycle = recycle;
   }
 
   unwrittenBytes(): number {
@@ -29,6 +31,7 @@ export class MemoryKeeper implements Keeper {
   finish(item: Item, tally: Tally, onFree: () => void): void {
     settle(item.claims, tally);
     item.claims = [];
+    if (item.body && isBodyFree(tally, item)) this.#recycle(item.body);
     item.body = undefined;
     onFree();
   }

@@ -117,7 +117,7 @@ export class SegmentFiles {
   }
 
   async closeReaders(): Promise<void> {
-    for (const segment of [...this.#readers.keys()]) await this.closeReader(segment);
+    for (const segment of Array.from(this.#readers.keys())) await this.closeReader(segment);
   }
 
   #reader(segment: number): { readonly fd: Promise<number>; users: number } {

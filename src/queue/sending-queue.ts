@@ -25,6 +25,8 @@ export interface SendingQueueSettings {
   readonly send: Send;
   readonly split: Split;
   readonly host: Host;
+  /** Called with an offered body that nobody refers to any more: the exporter may use its memory again. */
+  readonly recycle?: (body: Buffer) => void;
 }
 
 /**
@@ -68,7 +70,7 @@ export class SendingQueue {
     this.#room = new Room({ units: this.#unitsMax, bytes: bytesMax, unwritten: UNWRITTEN_BYTES_MAX });
     this.#gate = new Gate(host.clock);
     this.#books = new Books(host);
-    this.#keeper = isPersistent ? this.#createDiskKeeper(queue.storage ?? '') : new MemoryKeeper((item) => this.#kept(item));
+    this.#keeper = isPersistent ? this.#createDiskKeeper(queue.storage ?? '') : this.#createMemoryKeeper();
     this.#shipment = new Shipment({
       exporter: id,
       host,
@@ -166,6 +168,13 @@ export class SendingQueue {
     await new Promise<void>((resolve) => (this.#drained = resolve));
   }
 
+  #createMemoryKeeper(): MemoryKeeper {
+    return new MemoryKeeper(
+      (item) => this.#kept(item),
+      (body) => this.#settings.recycle?.(body),
+    );
+  }
+
   #createDiskKeeper(storage: string): DiskKeeper {
     const { host, id } = this.#settings;
     return new DiskKeeper({
@@ -177,6 +186,7 @@ export class SendingQueue {
         this.#abandon(item);
         this.#room.give(this.#amountsOf(item, 0));
       },
+      recycle: (body) => this.#settings.recycle?.(body),
       onWritten: (item) => this.#room.give({ units: 0, bytes: 0, unwritten: item.bytes }),
     });
   }
@@ -220,9 +230,12 @@ export class SendingQueue {
     this.#pump();
   }
 
+  get #maySend(): boolean {
+    return !this.#gate.isStopped && (this.#isDraining || !this.#stopping.signal.aborted);
+  }
+
   #pump(): void {
-    const mayTake = !this.#stopping.signal.aborted || this.#isDraining;
-    while (mayTake && !this.#gate.isStopped && this.#inFlight.size < this.#settings.queue.num_consumers) {
+    while (this.#maySend && this.#inFlight.size < this.#settings.queue.num_consumers) {
       const item = this.#schedule.take();
       if (!item) break;
       const shipping = this.#ship(item).catch((problem: unknown) => this.#settings.host.fatal(problem));
@@ -251,7 +264,7 @@ export class SendingQueue {
   /** The index knows the request, but its body is gone. */
   #bury(item: Item): void {
     this.#books.dropped(item.rows, 'damaged_on_disk');
-    this.#keeper.finish(item, { sent: 0, dropped: new Map() }, () => this.#room.give(this.#amountsOf(item, 0)));
+    this.#keeper.finish(item, { requests: 0, sent: 0, dropped: new Map() }, () => this.#room.give(this.#amountsOf(item, 0)));
   }
 
   /** The item was not answered in this life. On disk it waits for the next one. */

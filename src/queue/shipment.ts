@@ -62,7 +62,7 @@ export class Shipment {
 
   /** Returns the rows that were answered for; those missing have to be tried in another life. */
   async ship(item: Item, load: () => Promise<Buffer | undefined>): Promise<Tally> {
-    const tally: Tally = { sent: 0, dropped: new Map() };
+    const tally: Tally = { requests: 0, sent: 0, dropped: new Map() };
     const whole = async (): Promise<Payload | undefined> => {
       const body = await load();
       return body && { body, rows: item.rows, encoding: item.encoding, contentType: item.contentType };
@@ -71,7 +71,7 @@ export class Shipment {
     const parts: Part[] = [{ rows: item.rows, load: whole }];
     let requests = 1;
     for (let part = parts.shift(); part; part = parts.shift()) {
-      const answer = await this.#answerTo(item, part);
+      const answer = await this.#answerTo(item, part, tally);
       if (answer.kind === 'left') return tally;
       if (answer.kind === 'dropped') this.#drop(tally, part.rows, answer.reason);
       if (answer.kind === 'taken') this.#taken(tally, part.rows, answer.rejected);
@@ -92,7 +92,7 @@ export class Shipment {
     return halves?.map((half) => ({ rows: half.rows, load: () => Promise.resolve(half) }));
   }
 
-  async #answerTo(item: Item, part: Part): Promise<Answer> {
+  async #answerTo(item: Item, part: Part, tally: Tally): Promise<Answer> {
     const { gate, backoff, stopping, deadline } = this.#settings;
     for (let failures = 1; ; failures++) {
       const ticket = await gate.enter(item.sequence);
@@ -104,6 +104,7 @@ export class Shipment {
       }
       if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
+      tally.requests++;
       const answer = await this.#attempt(payload, ticket);
       if (!(answer instanceof Error)) return answer;
       // From here on the body is not referred to while waiting; a queue on disk reads it again.

@@ -48,8 +48,11 @@ export class Database {
   #pagesSinceCheckpoint = 0;
   #isOpen = true;
 
-  /** Throws what SQLite throws, also when the content fails its check. */
-  constructor(path: string) {
+  /**
+   * Throws what SQLite throws, also when the content fails its check. With `pagesMax` the disk is full when the file has
+   * so many pages.
+   */
+  constructor(path: string, pagesMax?: number) {
     this.path = path;
     createPrivately(path);
     // Opened before SQLite locks the file and closed after it has let go: closing it in between would release the locks.
@@ -58,6 +61,7 @@ export class Database {
     try {
       db = new DatabaseSync(path, { timeout: 0 });
       db.exec(SETUP);
+      if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
       check(db);
       this.#walFd = openSync(`${path}-wal`, 'r+');
     } catch (problem) {
