@@ -89,7 +89,7 @@ export class Batcher {
 
   /** Too little room is left for a read to be worth its call. */
   get isFull(): boolean {
-    return this.room < this.#settings.chunkBytes / 8 || this.#writer.isFull;
+    return this.room < this.#settings.chunkBytes / 8 || this.#batch.length >= this.#writer.rowsMax;
   }
 
   /**
@@ -100,9 +100,9 @@ export class Batcher {
     const { splitter, encoding } = this.#settings;
     const writer = this.#writer;
     const rowFrom = this.#batch.length;
-    writer.count = mark.records;
-    writer.isSkipping = mark.isSkipping;
+    writer.begin(mark.records, mark.isSkipping);
     const end = splitter.split(writer, this.#buffer, from, to, isFinal);
+    writer.end(encoding.kind === 'nop' ? ValueType.bytes : ValueType.string);
     assert(end >= from && end <= to, 'a splitter stays within what it was given');
     if (end === from) return 0;
     const at = mark.at + end - from;
@@ -205,7 +205,8 @@ export class Batcher {
     for (const segment of this.#segments) {
       const { rowFrom, rowTo } = segment;
       let live = 0;
-      for (let row = rowFrom; row < rowTo; row++) live += 1 - (batch.isDropped[row] as number);
+      if (batch.liveRows === batch.length) live = rowTo - rowFrom;
+      else for (let row = rowFrom; row < rowTo; row++) live += 1 - (batch.isDropped[row] as number);
       if (live === 0) {
         segment.isOpen = false;
         onEmpty(segment.tail, segment.range);
@@ -287,10 +288,10 @@ export class Batcher {
     for (const segment of this.#segments) {
       const { range } = segment;
       flow.withdrew(range.to.at - range.from.at);
-      this.#writer.count = range.from.records;
-      this.#writer.isSkipping = range.from.isSkipping;
+      this.#writer.begin(range.from.records, range.from.isSkipping);
       segment.rowFrom = batch.length;
       splitter.split(this.#writer, this.#buffer, segment.from, segment.to, true);
+      this.#writer.end(encoding.kind === 'nop' ? ValueType.bytes : ValueType.string);
       segment.rowTo = batch.length;
       this.#fill(segment, encoding);
     }

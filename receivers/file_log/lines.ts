@@ -58,7 +58,8 @@ export class BlockSplitter implements Splitter {
     let start = from;
     while (start < to && !records.isFull) {
       const end = Math.min(to, start + records.rules.recordBytesMax);
-      records.writeUntrimmed(start, end);
+      records.count++;
+      records.writeUntrimmed(start, start, end);
       start = end;
     }
     return start;

@@ -37,15 +37,18 @@ const CARRIAGE_RETURN = 0x0d;
 export class RecordWriter {
   readonly rules: RecordRules;
   readonly batch: LogBatch;
-  /** Records of the file so far, empty ones included. */
-  count = 0;
   /** Rows the batch may have. */
   rowsMax: number;
+  /** Rows written; the batch hears of them at the end. */
+  rows = 0;
+  /** Records of the file so far, empty ones included. */
+  count = 0;
   /** Inside an over-long record whose end is passed over. */
   isSkipping = false;
   /** Number and first byte of each row's record, when somebody wants them as attributes. */
   readonly numbers: number[] | undefined;
   readonly starts: number[] | undefined;
+  #room = 0;
 
   constructor(rules: RecordRules, batch: LogBatch, keepsPlaces: boolean) {
     this.rules = rules;
@@ -56,7 +59,20 @@ export class RecordWriter {
   }
 
   get isFull(): boolean {
-    return this.batch.length >= this.rowsMax;
+    return this.rows >= this.rowsMax;
+  }
+
+  /** Before a splitter runs. */
+  begin(count: number, isSkipping: boolean): void {
+    this.rows = this.batch.length;
+    this.#room = this.batch.timeMs.length;
+    this.count = count;
+    this.isSkipping = isSkipping;
+  }
+
+  /** After it: makes rows of what was written. */
+  end(type: typeof ValueType.string | typeof ValueType.bytes): void {
+    this.batch.addBodies(type, this.rows - this.batch.length);
   }
 
   /** One record of at most `recordBytesMax` bytes. */
@@ -67,27 +83,27 @@ export class RecordWriter {
     if (this.rules.unit === 1) {
       // Most lines begin and end with something to keep: two comparisons and nothing to trim.
       if (last > first && (bytes[last - 1] as number) <= SPACE) last = this.#trimEnd(bytes, first, last);
-      if (this.rules.trimsLeading) while (first < last && isSpace(bytes[first] as number)) first++;
+      if (first < last && (bytes[first] as number) <= SPACE) first = this.#trimStart(bytes, first, last);
     } else {
       last = this.#trimEndWide(bytes, first, last);
       if (this.rules.trimsLeading) while (first < last && isSpace(this.#unitAt(bytes, first))) first += 2;
     }
-    if (first >= last) return;
-    if (this.numbers && this.starts) {
-      this.numbers[this.batch.length] = this.count;
-      this.starts[this.batch.length] = start;
-    }
-    this.batch.addRow(ValueType.string, first, last - first);
+    if (first < last) this.writeUntrimmed(start, first, last);
   }
 
-  /** One record as it is, for bytes that are no text. */
-  writeUntrimmed(start: number, end: number): void {
-    this.count++;
-    if (this.numbers && this.starts) {
-      this.numbers[this.batch.length] = this.count;
-      this.starts[this.batch.length] = start;
+  /** The row itself; its record began at `start`. */
+  writeUntrimmed(start: number, first: number, last: number): void {
+    const row = this.rows++;
+    if (row === this.#room) {
+      this.batch.reserve(row + 1);
+      this.#room = this.batch.timeMs.length;
     }
-    this.batch.addRow(ValueType.bytes, start, end - start);
+    this.batch.bodyStart[row] = first;
+    this.batch.bodySize[row] = last - first;
+    if (this.numbers && this.starts) {
+      this.numbers[row] = this.count;
+      this.starts[row] = start;
+    }
   }
 
   /** Where a record that begins at `start` and is too long is cut: not inside a character if that can be helped. */
@@ -103,6 +119,12 @@ export class RecordWriter {
     let whole = cut;
     while (whole > cut - 3 && whole > start + 1 && ((bytes[whole] as number) & 0xc0) === 0x80) whole--;
     return ((bytes[whole] as number) & 0xc0) === 0x80 ? cut : whole;
+  }
+
+  #trimStart(bytes: Buffer, start: number, last: number): number {
+    let first = start;
+    if (this.rules.trimsLeading) while (first < last && isSpace(bytes[first] as number)) first++;
+    return first;
   }
 
   #trimEnd(bytes: Buffer, first: number, end: number): number {

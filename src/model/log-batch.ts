@@ -114,6 +114,26 @@ export class LogBatch {
     return first;
   }
 
+  /** Makes room for so many rows in all. */
+  reserve(rows: number): void {
+    while (this.timeMs.length < rows) this.#grow();
+  }
+
+  /**
+   * Appends rows whose `bodyStart` and `bodySize` the caller has written, in room reserved before; all else is as `addRow`
+   * leaves it. Column by column this is a fraction of what as many calls of `addRow` cost.
+   */
+  addBodies(type: ValueTypeNumber, count: number): void {
+    const from = this.length;
+    const to = from + count;
+    assert(to <= this.timeMs.length, 'rows are appended in reserved room');
+    this.length = to;
+    for (const column of [this.timeMs, this.timeNs, this.observedMs, this.observedNs]) column.fill(0, from, to);
+    for (const column of [this.severity, this.severityTextSize, this.isDropped]) column.fill(0, from, to);
+    for (const column of [this.resourceOf, this.scopeOf, this.sharedOf, this.deliveryOf]) column.fill(0, from, to);
+    this.bodyType.fill(type, from, to);
+  }
+
   // ---- body, times, severity ----
 
   body(row: number): AttributeValue {

@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs';
+import type { Clock, Consumer } from '#component';
+import type { LogBatch } from '#model';
+import { createReceiver } from '../../../receivers/file_log/harness.ts';
+import { MemoryStorage } from '../../helpers/memory-storage.ts';
+import { createTestHost } from '../../helpers/test-host.ts';
+import type { Measurement } from '../measurement.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** Reads a file through the receiver into a sink that counts, storing positions in memory. */
+export async function run(input: string): Promise<Measurement> {
+  const size = statSync(input).size;
+  let records = 0;
+  let done: () => void = () => {};
+  const finished = new Promise<void>((resolve) => (done = resolve));
+  const host = createTestHost({ clock, storage: new MemoryStorage() });
+  const sink: Consumer = {
+    mutates: false,
+    async consume(batch: LogBatch): Promise<void> {
+      records += batch.liveRows;
+      batch.settleDurable();
+      if (host.metric('winnow_file_log_offset_bytes') >= size) done();
+    },
+  };
+  const receiver = createReceiver({ include: [input], start_at: 'beginning' }, sink);
+  const before = process.cpuUsage();
+  await receiver.start(host);
+  await finished;
+  const { user, system } = process.cpuUsage(before);
+  await receiver.shutdown(new AbortController().signal);
+  return { name: 'read-split', records, cpuSeconds: (user + system) / 1e6 };
+}
