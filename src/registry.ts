@@ -22,6 +22,7 @@ export const registry: Registry = [
   entry('processor', 'resource', () => import('../processors/resource/index.ts')),
   entry('exporter', 'debug', () => import('../exporters/debug/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
+  entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),
   entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
   entry('extension', 'health_check', () => import('../extensions/health_check/index.ts')),
 ];

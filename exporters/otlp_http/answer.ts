@@ -1,0 +1,83 @@
+import { DestinationError, PermanentError, RetryableError } from '#component';
+import { parseRetryAfter, type HttpAnswer } from '#net';
+import type { SendResult } from '#queue';
+import { readPartialSuccess, readStatusMessage } from './response-body.ts';
+
+export interface Question {
+  /** Who asked, for messages. */
+  readonly id: string;
+  /** Where, without secrets. */
+  readonly where: string;
+  readonly rows: number;
+  readonly nowMs: number;
+  /** Values that must not be repeated, should a backend quote them. */
+  readonly secrets: () => readonly string[];
+}
+
+/**
+ * What an answer of the backend means for the records, as OTLP has it with three exceptions, which lose less:
+ *
+ * - 401, 403, 404, 405, 407 and redirects are faults of the destination: the records are held until somebody mends it.
+ * - 408 and 5xx other than 502, 503 and 504 are tried again, within `max_elapsed_time`.
+ * - 413 asks for smaller requests.
+ */
+export function interpretAnswer(answer: HttpAnswer, question: Question): SendResult {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return readPartialSuccess(answer);
+  const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteOf(answer, question.secrets())}`;
+  if (isDestinationFault(status)) throw new DestinationError(message);
+  if (status === 408 || status === 429 || status >= 500) {
+    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], question.nowMs);
+    throw new RetryableError(message, retryAfterMs === undefined ? {} : { retryAfterMs });
+  }
+  throw new PermanentError(message, { tooLarge: status === 413 });
+}
+
+function isDestinationFault(status: number): boolean {
+  return status < 400 || [401, 403, 404, 405, 407].includes(status);
+}
+
+/** What the operator should know or do. */
+function adviceFor({ status, headers }: HttpAnswer, { rows }: Question): string {
+  switch (status) {
+    case 401:
+      return 'it does not know us; check "headers" or "auth" for a missing or expired token';
+    case 403:
+      return 'it knows us but does not let us write; have the permission granted, or check the token in "headers"';
+    case 404:
+      return 'there is nothing that takes logs; check the endpoint ("endpoint" gets /v1/logs added, "logs_endpoint" is used as it is)';
+    case 405:
+      return 'it does not take POST here; check the endpoint';
+    case 407:
+      return 'the proxy does not know us; give a user and a password in "proxy_url"';
+    case 408:
+      return 'it waited too long for the request';
+    case 413:
+      return `a request of ${rows} records is too large; lower "request_bytes_max"`;
+    case 429:
+      return 'it asks for fewer requests';
+    default:
+  }
+  if (status < 400) return `it is elsewhere${locationOf(headers.location)}; redirects are not followed, correct the endpoint`;
+  return status < 500 ? `it refuses ${rows} records for good` : 'it cannot take the request now';
+}
+
+function locationOf(location: string | undefined): string {
+  const url = location === undefined ? null : URL.parse(location);
+  return url ? `, at ${url.protocol}//${url.host}${url.pathname}` : '';
+}
+
+const QUOTE_CHARACTERS_MAX = 300;
+// A shorter value would be found in words that have nothing to do with it.
+const SECRET_CHARACTERS_MIN = 6;
+
+/** What the backend says itself, on one line, cut, and without our secrets. */
+function quoteOf(answer: HttpAnswer, secrets: readonly string[]): string {
+  let text = readStatusMessage(answer);
+  for (const secret of secrets) if (secret.length >= SECRET_CHARACTERS_MIN) text = text.replaceAll(secret, '[secret]');
+  // Control characters could rewrite the terminal of whoever reads the log.
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for.
+  text = text.replaceAll(/[\u0000-\u0020\u007f-\u009f]+/g, ' ').trim();
+  if (text === '') return '';
+  return `; it says: ${text.length > QUOTE_CHARACTERS_MAX ? `${text.slice(0, QUOTE_CHARACTERS_MAX)}…` : text}`;
+}

@@ -1,0 +1,50 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+
+/** Makes bodies smaller, on the threads of the pool; the event loop goes on meanwhile. */
+export interface Compressor {
+  /** The value of Content-Encoding, empty for none. */
+  readonly encoding: string;
+  compress(body: Buffer): Promise<Buffer>;
+}
+
+const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
+const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);
+const zstdCompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
+const zstdDecompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress);
+
+// One piece of output, and so one turn between pool and event loop, is enough for most bodies of 1 MiB.
+const CHUNK_BYTES = 256 * 1024;
+// gzip 1 costs less than half of gzip 6 and gives a body a fifth larger; zstd 1 beats both.
+const LEVEL_DEFAULT = 1;
+// What we wrote ourselves; the bound only guards against a damaged body.
+const DECOMPRESSED_BYTES_MAX = 512 * 1024 * 1024;
+
+const none: Compressor = { encoding: '', compress: (body) => Promise.resolve(body) };
+
+/** `level` 0 means ours; the others are those of the algorithm. */
+export function createCompressor(kind: 'gzip' | 'zstd' | 'none' | '', level: number): Compressor {
+  const chosen = level === 0 ? LEVEL_DEFAULT : level;
+  switch (kind) {
+    case 'gzip':
+      return { encoding: 'gzip', compress: (body) => gzip(body, gzipOptions(chosen)) };
+    case 'zstd':
+      return {
+        encoding: 'zstd',
+        compress: (body) => zstdCompress(body, { chunkSize: CHUNK_BYTES, params: { [zlib.constants.ZSTD_c_compressionLevel]: chosen } }),
+      };
+    default:
+      return none;
+  }
+}
+
+// -2 asks for Huffman codes only, as in the Collector.
+function gzipOptions(level: number): zlib.ZlibOptions {
+  return level === -2 ? { chunkSize: CHUNK_BYTES, strategy: zlib.constants.Z_HUFFMAN_ONLY } : { chunkSize: CHUNK_BYTES, level };
+}
+
+export function decompress(body: Buffer, encoding: string): Promise<Buffer> {
+  const options = { maxOutputLength: DECOMPRESSED_BYTES_MAX };
+  if (encoding === 'gzip') return gunzip(body, options);
+  return encoding === 'zstd' ? zstdDecompress(body, options) : Promise.resolve(body);
+}

@@ -1,0 +1,263 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
+import { parseHttpUrl, proxyProblems, tlsClientSchema, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
+import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
+
+export interface HeaderConfig {
+  name: string;
+  value: string;
+}
+
+export interface KeepaliveConfig {
+  enabled: boolean;
+  idle_conn_timeout: string;
+  max_idle_conns: number;
+  max_idle_conns_per_host: number;
+}
+
+export interface OtlpHttpConfig {
+  endpoint: string;
+  logs_endpoint: string;
+  traces_endpoint: string;
+  metrics_endpoint: string;
+  profiles_endpoint: string;
+  encoding: 'proto' | 'json';
+  compression: 'gzip' | 'zstd' | 'none' | '';
+  compression_params: { level: number };
+  request_bytes_max: number | string;
+  timeout: string;
+  headers: Record<string, string> | HeaderConfig[];
+  auth?: AuthConfig;
+  tls: TlsClientConfig;
+  proxy_url: string;
+  max_conns_per_host: number;
+  keepalive?: KeepaliveConfig;
+  max_idle_conns?: number;
+  max_idle_conns_per_host?: number;
+  idle_conn_timeout?: string;
+  disable_keep_alives?: boolean;
+  read_buffer_size: number;
+  write_buffer_size: number;
+  force_attempt_http2: boolean;
+  http2_read_idle_timeout: string;
+  http2_ping_timeout: string;
+  retry_on_failure: RetryConfig;
+  sending_queue: SendingQueueConfig;
+}
+
+const NO_EFFECT = 'Accepted and without effect';
+const unused = (what: string): string => `${NO_EFFECT}: ${what}`;
+const otherSignal = { type: 'string', default: '', description: unused('only logs are sent.') } as const;
+const header = { type: 'string', secret: true } as const;
+
+const keepaliveSchema: ConfigSchema<KeepaliveConfig> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    enabled: { type: 'boolean', default: true, description: 'Keep connections for further requests.' },
+    idle_conn_timeout: {
+      ...duration,
+      default: '90s',
+      description: 'How long an idle connection is kept; `0s` until the server closes it.',
+    },
+    max_idle_conns: { type: 'integer', minimum: 0, default: 100, description: 'Idle connections kept at most; 0 means no bound.' },
+    max_idle_conns_per_host: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description: 'The same for each host; 0 means as many as `sending_queue.num_consumers`.',
+    },
+  },
+};
+
+export const schema: ConfigSchema<OtlpHttpConfig> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    endpoint: {
+      type: 'string',
+      default: '',
+      description: 'Base address of the backend; `/v1/logs` is added. This or `logs_endpoint` must be given.',
+      examples: ['http://localhost:4318'],
+    },
+    logs_endpoint: { type: 'string', default: '', description: 'Full address for logs, used as it is.' },
+    traces_endpoint: otherSignal,
+    metrics_endpoint: otherSignal,
+    profiles_endpoint: otherSignal,
+    encoding: { type: 'string', enum: ['proto', 'json'], default: 'proto', description: 'Format of the requests: protobuf or OTLP/JSON.' },
+    compression: {
+      type: 'string',
+      enum: ['gzip', 'zstd', 'none', ''],
+      expected: '"gzip", "zstd" or "none" (the other kinds of the Collector are not supported)',
+      default: 'gzip',
+      description: 'zstd is smaller and takes half the CPU time, if the backend understands it.',
+    },
+    compression_params: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'Settings of the compression.',
+      properties: {
+        level: {
+          type: 'integer',
+          minimum: -2,
+          maximum: 22,
+          default: 0,
+          description: 'gzip: 1 to 9, -1 for 6. zstd: 1 to 22. 0 means 1, the fastest of both; the Collector takes 6 for gzip.',
+        },
+      },
+    },
+    request_bytes_max: {
+      ...size,
+      minimum: 1024,
+      default: '1MiB',
+      description: 'Size of a request before compression, unless one record is larger.',
+    },
+    timeout: { ...duration, default: '30s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
+    headers: {
+      anyOf: [
+        { type: 'object', additionalProperties: header },
+        {
+          type: 'array',
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['name', 'value'],
+            properties: { name: { type: 'string' }, value: header },
+          },
+        },
+      ],
+      secret: true,
+      default: {},
+      description: 'Headers for each request, also in place of our own. Values are never shown.',
+    },
+    auth: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['authenticator'],
+      properties: { authenticator: { type: 'string', minLength: 1, description: 'The id of the extension.' } },
+      description: 'The extension that identifies us to the backend.',
+    },
+    tls: { ...tlsClientSchema, default: {}, description: 'How TLS is spoken to `https://` endpoints.' },
+    proxy_url: {
+      type: 'string',
+      default: '',
+      description: 'HTTP proxy to go through. Without it `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment count.',
+    },
+    max_conns_per_host: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description: 'Connections at most; 0 means as many as `num_consumers`.',
+    },
+    keepalive: { ...keepaliveSchema, description: 'How connections are kept.' },
+    max_idle_conns: { type: 'integer', minimum: 0, deprecated: true, description: 'Older form of `keepalive.max_idle_conns`.' },
+    max_idle_conns_per_host: {
+      type: 'integer',
+      minimum: 0,
+      deprecated: true,
+      description: 'Older form of `keepalive.max_idle_conns_per_host`.',
+    },
+    idle_conn_timeout: { ...duration, deprecated: true, description: 'Older form of `keepalive.idle_conn_timeout`.' },
+    disable_keep_alives: { type: 'boolean', deprecated: true, description: 'Older form of `keepalive.enabled`, the other way round.' },
+    read_buffer_size: { type: 'integer', minimum: 0, default: 0, description: unused('Node sizes its buffers itself.') },
+    write_buffer_size: { type: 'integer', minimum: 0, default: 524_288, description: unused('bodies are sent from where they are.') },
+    force_attempt_http2: { type: 'boolean', default: true, description: unused('requests are sent in HTTP/1.1.') },
+    http2_read_idle_timeout: { ...duration, default: '0s', description: unused('see `force_attempt_http2`.') },
+    http2_ping_timeout: { ...duration, default: '0s', description: unused('see `force_attempt_http2`.') },
+    retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },
+    sending_queue: { ...sendingQueueSchema, default: {}, description: 'The queue between the pipeline and the backend.' },
+  },
+};
+
+/** What the schema cannot say. Header values and passwords stay out of the messages. */
+export function check(config: OtlpHttpConfig): ConfigProblem[] {
+  return [
+    ...endpointProblems(config),
+    ...headerProblems(config),
+    ...compressionProblems(config),
+    ...keepaliveProblems(config),
+    ...proxyProblems(config.proxy_url),
+    ...tlsProblems(config.tls),
+    ...checkSendingQueue(config.sending_queue),
+  ];
+}
+
+function endpointProblems({ endpoint, logs_endpoint: logsEndpoint }: OtlpHttpConfig): ConfigProblem[] {
+  if (endpoint === '' && logsEndpoint === '') {
+    return [{ path: 'endpoint', message: 'expected "endpoint" or "logs_endpoint", such as "http://localhost:4318"; neither is given' }];
+  }
+  const problems: ConfigProblem[] = [];
+  for (const [path, text] of Object.entries({ endpoint, logs_endpoint: logsEndpoint })) {
+    if (text === '' || parseHttpUrl(text)) continue;
+    const shown = text.includes('@') ? '' : `, got "${text}"`;
+    problems.push({ path, message: `expected an address that begins with http:// or https://${shown}` });
+  }
+  return problems;
+}
+
+function headerProblems(config: OtlpHttpConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const [name, value] of headersOf(config)) {
+    const path = `headers.${name}`;
+    try {
+      validateHeaderName(name);
+    } catch {
+      problems.push({ path, message: 'the name of a header has letters, digits and hyphens only' });
+      continue;
+    }
+    try {
+      validateHeaderValue(name, value);
+    } catch {
+      problems.push({
+        path,
+        message: 'the value has a line break or another character that a header cannot carry; it may come from a file',
+      });
+    }
+  }
+  return problems;
+}
+
+function compressionProblems({ compression, compression_params: { level } }: OtlpHttpConfig): ConfigProblem[] {
+  const path = 'compression_params.level';
+  if (compression === 'gzip' && level > 9) return [{ path, message: `expected -2 to 9 for gzip, got ${level}` }];
+  if (compression === 'zstd' && level < 0) return [{ path, message: `expected 0 to 22 for zstd, got ${level}` }];
+  return [];
+}
+
+function keepaliveProblems(config: OtlpHttpConfig): ConfigProblem[] {
+  const older = ['max_idle_conns', 'max_idle_conns_per_host', 'idle_conn_timeout', 'disable_keep_alives'] as const;
+  if (config.keepalive === undefined) return [];
+  return older
+    .filter((key) => config[key] !== undefined)
+    .map((path) => ({ path, message: 'cannot be given together with "keepalive"; move it there' }));
+}
+
+export function headersOf({ headers }: OtlpHttpConfig): [string, string][] {
+  return Array.isArray(headers) ? headers.map(({ name, value }) => [name, value]) : Object.entries(headers);
+}
+
+/** Where logs go. The configuration has been checked. */
+export function logsUrlOf({ endpoint, logs_endpoint: logsEndpoint }: OtlpHttpConfig): URL {
+  if (logsEndpoint !== '') return new URL(logsEndpoint);
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/logs`;
+  return url;
+}
+
+export interface Connections {
+  readonly keepAlive: boolean;
+  readonly idleMs: number;
+  readonly idleConnectionsMax: number;
+}
+
+export function connectionsOf(config: OtlpHttpConfig): Connections {
+  const { keepalive } = config;
+  const perHost = (keepalive?.max_idle_conns_per_host ?? config.max_idle_conns_per_host ?? 0) || config.sending_queue.num_consumers;
+  const all = (keepalive?.max_idle_conns ?? config.max_idle_conns ?? 100) || Number.POSITIVE_INFINITY;
+  return {
+    keepAlive: keepalive?.enabled ?? config.disable_keep_alives !== true,
+    idleMs: parseDuration(keepalive?.idle_conn_timeout ?? config.idle_conn_timeout ?? '90s'),
+    idleConnectionsMax: Math.min(perHost, all),
+  };
+}

@@ -1,0 +1,14 @@
+import type { ExporterFactory } from '#component';
+import { check, schema, type OtlpHttpConfig } from './config.ts';
+import { OtlpHttpExporter } from './otlp-http-exporter.ts';
+
+export const factory: ExporterFactory<OtlpHttpConfig> = {
+  kind: 'exporter',
+  type: 'otlp_http',
+  aliases: ['otlphttp'],
+  stability: 'beta',
+  summary: 'Sends log records to any OTLP backend over HTTP, as protobuf or JSON, and loses none on the way.',
+  schema,
+  check,
+  create: (config, settings) => new OtlpHttpExporter(config, settings),
+};

@@ -1,0 +1,122 @@
+import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
+import type { LogBatch } from '#model';
+import { HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
+import { writeJsonRequest, writeRequest } from '#otlp';
+import { SendingQueue } from '#queue';
+import { createCompressor, type Compressor } from './compression.ts';
+import { connectionsOf, headersOf, logsUrlOf, type OtlpHttpConfig } from './config.ts';
+import { Outbox } from './outbox.ts';
+import { Sender } from './sender.ts';
+import { JSON_TYPE, PROTOBUF, splitPayload } from './split.ts';
+
+const ANSWER_BYTES_MAX = 64 * 1024;
+
+/** What exists between start and shutdown. */
+interface Running {
+  readonly client: HttpClient;
+  readonly queue: SendingQueue;
+  readonly outbox: Outbox;
+}
+
+/**
+ * Sends log records to an OTLP backend over HTTP.
+ *
+ *   batch ─▶ write bodies ─▶ compress ─▶ queue ─▶ POST ─▶ answer
+ *
+ * `consume` is done with the batch when its bodies are written. The queue decides when what is sent, and what becomes of
+ * it; here is only how.
+ */
+export class OtlpHttpExporter implements Exporter {
+  readonly mutates = false;
+  readonly #config: OtlpHttpConfig;
+  readonly #settings: Settings;
+  readonly #url: URL;
+  readonly #bytesMax: number;
+  readonly #compressor: Compressor;
+  readonly #contentType: string;
+  readonly #write: typeof writeRequest;
+  #running: Running | undefined;
+
+  constructor(config: OtlpHttpConfig, settings: Settings) {
+    this.#config = config;
+    this.#settings = settings;
+    this.#url = logsUrlOf(config);
+    this.#bytesMax = parseSize(config.request_bytes_max);
+    this.#compressor = createCompressor(config.compression, config.compression_params.level);
+    this.#contentType = config.encoding === 'json' ? JSON_TYPE : PROTOBUF;
+    this.#write = config.encoding === 'json' ? writeJsonRequest : writeRequest;
+  }
+
+  async start(host: Host): Promise<void> {
+    const { auth, sending_queue: queueConfig, retry_on_failure: retry } = this.#config;
+    const { id } = this.#settings;
+    const client = this.#createClient(host);
+    client.prepare();
+    const authenticator = auth && host.extension(auth.authenticator, isAuthenticator);
+    const sender = new Sender({ id, url: this.#url, headers: headersOf(this.#config), authenticator, client, host });
+    const queue = new SendingQueue({
+      id,
+      queue: queueConfig,
+      retry,
+      send: (payload, signal) => sender.send(payload, signal),
+      split: (payload) => splitPayload(payload, this.#compressor),
+      host,
+    });
+    const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;
+    const outbox = new Outbox({ contentType: this.#contentType, compressor: this.#compressor, queue, waits, host });
+    await queue.start();
+    this.#running = { client, queue, outbox };
+  }
+
+  async consume(batch: LogBatch): Promise<void> {
+    const { outbox } = this.#need();
+    let isTaken = false;
+    for (let row = 0; row < batch.length;) {
+      const { body, next, rows } = this.#write(batch, row, this.#bytesMax);
+      if (rows === 0) return;
+      const claims = batch.claims(row, next);
+      row = next;
+      try {
+        await outbox.put({ body, rows, claims });
+        isTaken = true;
+      } catch (problem) {
+        if (!(problem instanceof RefusedError) || !isTaken) throw problem;
+        // A part of the batch is in the queue, so the batch cannot be refused any more. The source gives the rest again.
+        for (const { delivery, rows: own } of claims) delivery.abandoned(own);
+      }
+    }
+  }
+
+  async shutdown(signal: AbortSignal): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    await running.outbox.compressed();
+    const stopped = running.queue.shutdown(signal);
+    // What found no room in the queue is turned away by it, and given back to its sources.
+    await running.outbox.settled();
+    await stopped;
+    running.client.close();
+  }
+
+  #need(): Running {
+    if (!this.#running) throw new RefusedError(`${this.#settings.id}: is not running`);
+    return this.#running;
+  }
+
+  #createClient(host: Host): HttpClient {
+    const config = this.#config;
+    return new HttpClient({
+      id: this.#settings.id,
+      url: this.#url,
+      tls: config.tls,
+      tlsReloadMs: parseDuration(config.tls.reload_interval),
+      proxy: proxyEnvironmentFor(this.#url, config.proxy_url),
+      timeoutMs: parseDuration(config.timeout),
+      connectionsMax: config.max_conns_per_host,
+      ...connectionsOf(config),
+      answerBytesMax: ANSWER_BYTES_MAX,
+      host,
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import * as process from 'node:process';
+import type { ConfigProblem } from '#component';
+import { parseHttpUrl } from './url.ts';
+
+const NAMES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
+
+/** The environment that tells an agent of node:http which proxy to use; see its option `proxyEnv`. */
+export type ProxyEnvironment = Readonly<Record<string, string>>;
+
+/**
+ * A `proxy_url` is used for everything. Without it the usual variables of the process count, but never for the host
+ * itself, as Go has it.
+ */
+export function proxyEnvironmentFor(
+  target: URL,
+  proxyUrl: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): ProxyEnvironment | undefined {
+  if (proxyUrl !== '') return { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
+  if (isLoopback(target.hostname)) return undefined;
+  const found: Record<string, string> = {};
+  for (const name of NAMES) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') found[name] = value;
+  }
+  return Object.keys(found).some((name) => !/^no_proxy$/i.test(name)) ? found : undefined;
+}
+
+export function proxyProblems(proxyUrl: string, path: string = 'proxy_url'): ConfigProblem[] {
+  if (proxyUrl === '' || parseHttpUrl(proxyUrl)) return [];
+  return [{ path, message: 'expected the URL of an HTTP proxy such as "http://proxy.example:3128"; other kinds are not supported' }];
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+}
