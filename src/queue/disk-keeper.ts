@@ -62,7 +62,7 @@ export class DiskKeeper implements Keeper {
     const { exporter, host, storage } = settings;
     this.#settings = settings;
     this.#clock = host.clock;
-    this.#corruptFiles = host.metrics.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt.');
+    this.#corruptFiles = host.metrics.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt and set aside.');
     this.#segments = new Segments({
       directory: storage.directory('queue'),
       fs: host.fs,
@@ -99,7 +99,7 @@ export class DiskKeeper implements Keeper {
 
   add(item: Item): void {
     this.#unwritten.push(item);
-    this.#writing ??= this.#writeAll();
+    this.#writing ??= this.#writeAll().catch((problem: unknown) => this.#settings.host.fatal(problem));
   }
 
   async load(item: Item): Promise<Buffer | undefined> {

@@ -43,7 +43,8 @@ export class DirectoryLock {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(lockPath, { timeout: 0 });
-      database.exec('BEGIN EXCLUSIVE');
+      // Nothing is ever written, so the journal that SQLite would lay beside it has no use.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (problem) {
       database?.close();
       if (isBusy(problem)) throw new StorageLockedError(directory, readPid(pidPath));

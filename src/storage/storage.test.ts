@@ -124,6 +124,16 @@ test('refuses a folder in which another agent works, and says which and what to 
   await (await open()).close();
 });
 
+test('says where, why and what to do when the folder cannot be used', async () => {
+  writeFileSync(join(directory, '..', 'file'), '');
+
+  const opened = Storage.open(join(directory, '..', 'file', 'state'), { log: host.log, clock });
+
+  await expect(opened).rejects.toThrow(
+    /^storage .*file\/state: cannot be opened: .*; make sure that the folder belongs to the user with id \d+/,
+  );
+});
+
 test('takes the folder of an agent that was killed', async () => {
   const script = `
     import { Storage } from ${JSON.stringify(fileURLToPath(new URL('index.ts', import.meta.url)))};

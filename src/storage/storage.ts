@@ -5,7 +5,7 @@ import type { Clock, Counter, Logger, Metrics, StorageClient, Transaction } from
 import { CorruptContentError, Database, setAside } from './database.ts';
 import { prepareDirectory, toPathSegment } from './directory.ts';
 import { GroupCommit, StorageTransaction } from './group-commit.ts';
-import { DirectoryLock } from './lock.ts';
+import { DirectoryLock, StorageLockedError } from './lock.ts';
 import { isCorruption } from './sqlite.ts';
 
 const FILE_NAME = 'winnow.db';
@@ -46,10 +46,7 @@ export class Storage {
     this.directory = directory;
     this.#settings = settings;
     this.#lock = lock;
-    this.#corruptFiles = settings.metrics?.counter(
-      'winnow_storage_corrupt_files',
-      'Databases and segments set aside because they were corrupt.',
-    );
+    this.#corruptFiles = settings.metrics?.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt and set aside.');
     this.#open = this.#openDatabase();
     this.#commits = new GroupCommit({
       path: join(directory, FILE_NAME),
@@ -63,13 +60,18 @@ export class Storage {
 
   /** Makes the folder if need be, and takes it. Rejects with StorageLockedError when another agent works in it. */
   static async open(directory: string, settings: StorageSettings): Promise<Storage> {
-    prepareDirectory(directory);
-    const lock = DirectoryLock.acquire(directory);
+    let lock: DirectoryLock | undefined;
     try {
+      prepareDirectory(directory);
+      lock = DirectoryLock.acquire(directory);
       return new Storage(directory, settings, lock);
     } catch (problem) {
-      lock.release();
-      throw problem;
+      lock?.release();
+      if (problem instanceof StorageLockedError) throw problem;
+      const reason = problem instanceof Error ? problem.message : String(problem);
+      const user = process.getuid === undefined ? 'of this process' : `with id ${process.getuid()}`;
+      const remedy = `make sure that the folder belongs to the user ${user} and that its disk is not full`;
+      throw new Error(`storage ${directory}: cannot be opened: ${reason}; ${remedy}`, { cause: problem });
     }
   }
 
