@@ -1,4 +1,4 @@
-import type { Host } from '#component';
+import type { Clock, Host } from '#component';
 import { ValueType, decodeAnyValue, type AttributeValue, type LogBatch } from '#model';
 import { setRange } from '../attribute-target.ts';
 import type { JsonParserConfig } from '../config.ts';
@@ -21,7 +21,7 @@ export class JsonParser implements Operator {
   readonly #nested: NestedEncoder;
   readonly #embedded: Embedded;
   readonly #failures: Failures;
-  #host: Host | undefined;
+  #clock: Clock | undefined;
 
   constructor(config: JsonParserConfig, failures: Failures) {
     const isIntParsed = config.parse_ints ?? true;
@@ -35,11 +35,11 @@ export class JsonParser implements Operator {
   }
 
   start(host: Host): void {
-    this.#host = host;
+    this.#clock = host.clock;
   }
 
   process(batch: LogBatch): void {
-    if (this.#host) this.#embedded.begin(this.#host);
+    this.#embedded.begin(this.#clock?.now() ?? Date.now());
     const hasEmbedded = !this.#embedded.isEmpty;
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;

@@ -10,6 +10,8 @@ export class KnownKey {
   readonly lastWord: number;
   /** The row it was last seen in. */
   stamp = 0;
+  /** The slot it has in that row. */
+  slot = 0;
   /** The key that came after it the last time. */
   follower: KnownKey | undefined;
 

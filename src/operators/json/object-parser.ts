@@ -63,7 +63,7 @@ export class ObjectParser {
     this.#begin(table, row, bytes);
     let end: number;
     try {
-      end = this.#members(table, batch.space, bytes, from, to, row, isSide);
+      end = this.#members(table, batch.space, bytes, from, to, isSide);
     } catch (problem) {
       if (!(problem instanceof JsonProblem)) throw problem;
       batch.space.sideLength = sideLength;
@@ -86,7 +86,10 @@ export class ObjectParser {
     if (this.#superseded.length > 0) this.#superseded = [];
     for (let slot = table.head[row] as number; slot >= 0; slot = table.next[slot] as number) {
       const key = table.key[slot];
-      if (key && table.type[slot] !== ValueType.none) this.#keys.of(key).stamp = this.#stamp;
+      if (!key || table.type[slot] === ValueType.none) continue;
+      const known = this.#keys.of(key);
+      known.stamp = this.#stamp;
+      known.slot = slot;
     }
   }
 
@@ -99,7 +102,7 @@ export class ObjectParser {
   }
 
   /** Fills slots from `table.count` on with the members of the object; returns the end of them. */
-  #members(table: AttributeTable, space: ByteSpace, bytes: Buffer, from: number, to: number, row: number, isSide: boolean): number {
+  #members(table: AttributeTable, space: ByteSpace, bytes: Buffer, from: number, to: number, isSide: boolean): number {
     const view = this.#view;
     const stamp = this.#stamp;
     let { key: keys, type: types, start: starts, size: sizes } = table;
@@ -121,8 +124,9 @@ export class ObjectParser {
         known = this.#found;
       }
       previous = known;
-      if (known.stamp === stamp) this.#supersede(table, row, slot, known);
+      if (known.stamp === stamp) this.#supersede(table, known);
       known.stamp = stamp;
+      known.slot = slot;
       keys[slot] = known.key;
       if (at < to && (bytes[at] as number) <= 0x20) at = skipSpace(bytes, at, to);
 
@@ -216,15 +220,10 @@ export class ObjectParser {
   }
 
   /** The row has this key already, and of equal keys the last counts. */
-  #supersede(table: AttributeTable, row: number, end: number, { key }: KnownKey): void {
-    for (let slot = end - 1; slot >= table.count; slot--) {
-      if (table.type[slot] === ValueType.none || table.key[slot]?.text !== key.text) continue;
-      table.remove(slot);
-      return;
-    }
+  #supersede(table: AttributeTable, { slot }: KnownKey): void {
     // A slot of before must survive an object that turns out to be broken.
-    const slot = table.find(row, key);
-    if (slot >= 0) this.#superseded.push(slot);
+    if (slot < table.count) this.#superseded.push(slot);
+    else table.remove(slot);
   }
 
   /** Takes attributes the row now has itself out of those it shares with other rows. */

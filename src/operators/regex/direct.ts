@@ -93,18 +93,23 @@ export class DirectMatcher {
 
   #spanBack(piece: Piece, from: number): number {
     const end = this.#span(piece, from);
-    for (let at = end; at >= from + piece.min; at--) if (this.#literal(piece.literal, at) >= 0) return at;
+    for (let at = end; at >= from + piece.min; at--) if (this.#isFollowed(piece, at)) return at;
     return NO_MATCH;
   }
 
   #spanUntil(piece: Piece, from: number): number {
-    const { table, literal, min } = piece;
+    const { table, min } = piece;
     const bytes = this.#bytes;
-    for (let at = from; at < this.#to; at++) {
-      if (at >= from + min && bytes[at] === literal[0] && this.#literal(literal, at) >= 0) return at;
-      if (table[bytes[at] as number] !== 1) return NO_MATCH;
+    const end = Math.min(this.#to, from + piece.max);
+    for (let at = from; at <= end; at++) {
+      if (at >= from + min && this.#isFollowed(piece, at)) return at;
+      if (at === end || table[bytes[at] as number] !== 1) return NO_MATCH;
     }
     return NO_MATCH;
+  }
+
+  #isFollowed({ after, literal }: Piece, at: number): boolean {
+    return at < this.#to && after[this.#bytes[at] as number] !== 0 && this.#literal(literal, at) >= 0;
   }
 
   #optional(piece: Piece, at: number): number {

@@ -7,9 +7,9 @@ export const PieceKind = {
   literal: 0,
   /** As many bytes of the class as there are. */
   span: 1,
-  /** As many as there are, but so few that `literal` follows: greedy, given back from the end. */
+  /** As many as there are, but so few that `after` and `literal` follow: greedy, given back from the end. */
   spanBack: 2,
-  /** As few as there are until `literal` follows. */
+  /** As few as there are until `after` and `literal` follow. */
   spanUntil: 3,
   open: 4,
   close: 5,
@@ -29,6 +29,8 @@ export interface Piece {
   readonly table: Uint8Array;
   /** The only byte outside the class, -1 when all outside are at most a space, -2 else: how to scan quickly. */
   readonly stop: number;
+  /** Like `table`, for the byte that follows a span. */
+  readonly after: Uint8Array;
   readonly min: number;
   readonly max: number;
   /** The group a span is, or that opens or closes; -1 when there is none. */
@@ -45,6 +47,7 @@ const PLAIN_PIECE: Piece = {
   literal: NO_BYTES,
   table: NO_TABLE,
   stop: -2,
+  after: NO_TABLE,
   min: 0,
   max: 0,
   group: -1,
@@ -146,11 +149,12 @@ class PieceMaker {
     const isWhole = min <= 1 && max === Infinity;
     const table = tableOf(set, isWhole);
     const piece = { ...PLAIN_PIECE, table, stop: stopOf(table), min, max: Math.min(max, 0x7fffffff) };
-    // Nothing behind can want a character of the class, or there is nothing behind at all.
-    const isDecided = min === max || (!overlaps(set, follow.set) && !(isLazy && follow.isOpen));
+    // Nothing behind can want a character of the class, or nothing need come behind: all there are is what is preferred.
+    const isDecided = min === max || (!overlaps(set, follow.set) && !(isLazy && follow.isOpen)) || (!isLazy && follow.isOpen);
     if (isDecided) return { ...piece, kind: PieceKind.span };
-    if (follow.literal.length === 0 || max !== Infinity) throw new Undecided();
-    return { ...piece, kind: isLazy ? PieceKind.spanUntil : PieceKind.spanBack, literal: follow.literal };
+    if (follow.isOpen) throw new Undecided();
+    const kind = isLazy ? PieceKind.spanUntil : PieceKind.spanBack;
+    return { ...piece, kind, literal: follow.literal, after: tableOf(follow.set, false) };
   }
 }
 
