@@ -22,10 +22,10 @@ async function generate(): Promise<{ files: Generated[]; problems: string[] }> {
   const schema = JSON.stringify(await createJsonSchema(registry), undefined, 2);
   const files: Generated[] = [{ path: 'config/winnow.schema.json', text: `${schema}\n` }];
   const problems: string[] = [];
-  for (const { kind, type, load } of registry) {
-    const path = `${kind}s/${type}/README.md`;
+  for (const entry of registry) {
+    const path = `${entry.kind}s/${entry.type}/README.md`;
     const written = read(path);
-    const factory = await load();
+    const factory = await entry.load();
     const text = written === undefined ? undefined : replaceOptions(written, formatOptions(factory.schema));
     if (text === undefined) problems.push(`${path}: expected the markers <!-- options:start --> and <!-- options:end -->, got none`);
     else files.push({ path, text });

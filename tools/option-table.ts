@@ -48,7 +48,7 @@ function* rowsOf({ properties = {}, required = [] }: ObjectSchema, prefix: strin
 
 function typeOf(schema: PropertySchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value === '' ? '""' : String(value)}\``).join(', ');
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   const name = schema.expected === undefined ? undefined : /^an? (duration|size)\b/.exec(schema.expected)?.[1];
   if (name !== undefined) return name;
   const forms = schema.oneOf ?? schema.anyOf;

@@ -3,9 +3,10 @@
  * quickly, and leaves no trace on what other objects inherit. Method: arbitrary text, YAML-like text, and a valid
  * configuration with arbitrary mutations. fast-check prints the seed of a failure.
  */
+import assert from 'node:assert';
 import { performance } from 'node:perf_hooks';
-import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '#component';
 import { exampleRegistry } from '../../test/helpers/example-components.ts';
 import { formatEffective, loadConfig } from './index.ts';
@@ -35,110 +36,114 @@ async function load(text: string, sets: readonly string[] = [], env: Record<stri
     return true;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    expect(error.problems.length).toBeGreaterThan(0);
-    expect(error.problems.length).toBeLessThanOrEqual(201);
+    assert(error.problems.length > 0 && error.problems.length <= 201, `${error.problems.length} problems`);
     return false;
   }
 }
 
-afterAll(() => {
-  expect(Object.keys(Object.prototype)).toEqual([]);
-  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+afterEach(() => {
+  assert.deepEqual(Object.keys(Object.prototype), []);
+  assert.equal(Reflect.get({}, 'polluted'), undefined);
 });
 
 const fragment = fc.constantFrom(
-  ...[
-    ': ',
-    '- ',
-    '\n',
-    '\n  ',
-    '\n\t',
-    '{',
-    '}',
-    '[',
-    ']',
-    ',',
-    '"',
-    "'",
-    '|',
-    '>',
-    '&a ',
-    '*a',
-    '<<: ',
-    '? ',
-    '!!map ',
-    '%YAML 1.1',
-    '---',
-    '...',
-    '#',
-  ],
-  ...[
-    '${env:A}',
-    '${file:x}',
-    '${yaml:{}}',
-    '${',
-    '$$',
-    '__proto__',
-    'constructor',
-    'receivers',
-    'service',
-    'pipelines',
-    'logs',
-    'file_log',
-    'null',
-    '0x1F',
-    '1e999',
-    '\u0000',
-    '\uFEFF',
-    '𝒳',
-  ],
+  ': ',
+  '- ',
+  '\n',
+  '\n  ',
+  '\n\t',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  '"',
+  "'",
+  '|',
+  '>',
+  '&a ',
+  '*a',
+  '<<: ',
+  '? ',
+  '!!map ',
+  '%YAML 1.1',
+  '---',
+  '...',
+  '#',
+  '${env:A}',
+  '${file:x}',
+  '${yaml:{}}',
+  '${',
+  '$$',
+  '__proto__',
+  'constructor',
+  'receivers',
+  'service',
+  'pipelines',
+  'logs',
+  'file_log',
+  'null',
+  '0x1F',
+  '1e999',
+  '\u0000',
+  '\uFEFF',
+  '𝒳',
 );
 
 test('the configuration that is mutated below is valid', async () => expect(await load(VALID)).toBe(true));
 
-test('arbitrary text', () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme' })),
-      async (text) => void (await load(text)),
-    ),
-    {
-      numRuns: 300,
-    },
-  ));
-
-test('text made of what YAML is made of', () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.oneof(fragment, fc.string({ maxLength: 4 })), { maxLength: 40 }),
-      async (parts) => void (await load(parts.join(''))),
-    ),
-    {
-      numRuns: 500,
-    },
-  ));
-
-test('a valid configuration with parts replaced, removed and repeated', () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.array(
-        fc.record({
-          from: fc.nat(VALID.length),
-          length: fc.nat(20),
-          text: fc.oneof(fragment, fc.constant(''), fc.string({ maxLength: 5 })),
-        }),
-        { minLength: 1, maxLength: 4 },
+test('arbitrary text', async () => {
+  await expect(
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme' })),
+        async (text) => void (await load(text)),
       ),
-      async (edits) => {
-        let text = VALID;
-        for (const { from, length, text: inserted } of edits) text = text.slice(0, from) + inserted + text.slice(from + length);
-        await load(text);
+      {
+        numRuns: 300,
       },
     ),
-    { numRuns: 500 },
-  ));
+  ).resolves.toBeUndefined();
+});
 
-test('arbitrary values set at arbitrary paths, arbitrary variables', () => {
+test('text made of what YAML is made of', async () => {
+  await expect(
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fragment, fc.string({ maxLength: 4 })), { maxLength: 40 }),
+        async (parts) => void (await load(parts.join(''))),
+      ),
+      {
+        numRuns: 500,
+      },
+    ),
+  ).resolves.toBeUndefined();
+});
+
+test('a valid configuration with parts replaced, removed and repeated', async () => {
+  await expect(
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            from: fc.nat(VALID.length),
+            length: fc.nat(20),
+            text: fc.oneof(fragment, fc.constant(''), fc.string({ maxLength: 5 })),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+        async (edits) => {
+          let text = VALID;
+          for (const { from, length, text: inserted } of edits) text = text.slice(0, from) + inserted + text.slice(from + length);
+          await load(text);
+        },
+      ),
+      { numRuns: 500 },
+    ),
+  ).resolves.toBeUndefined();
+});
+
+test('arbitrary values set at arbitrary paths, arbitrary variables', async () => {
   const path = fc.array(
     fc.constantFrom(
       'receivers',
@@ -155,12 +160,14 @@ test('arbitrary values set at arbitrary paths, arbitrary variables', () => {
     ),
     { maxLength: 5 },
   );
-  return fc.assert(
-    fc.asyncProperty(path, fc.oneof(fragment, fc.string()), fc.string(), async (keys, value, variable) => {
-      await load(VALID, [`${keys.join('.')}=${value}`, `${keys.join('::')}=${value}`], { E: variable, A: variable });
-    }),
-    { numRuns: 300 },
-  );
+  await expect(
+    fc.assert(
+      fc.asyncProperty(path, fc.oneof(fragment, fc.string()), fc.string(), async (keys, value, variable) => {
+        await load(VALID, [`${keys.join('.')}=${value}`, `${keys.join('::')}=${value}`], { E: variable, A: variable });
+      }),
+      { numRuns: 300 },
+    ),
+  ).resolves.toBeUndefined();
 });
 
 describe('what is made to exhaust is refused in a moment', () => {

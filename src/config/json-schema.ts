@@ -23,8 +23,9 @@ export async function createJsonSchema(registry: Registry): Promise<JsonSchema> 
   const properties: JsonSchema = {};
   for (const [section, kind] of Object.entries(SECTIONS)) {
     const patternProperties: JsonSchema = {};
-    for (const { type, aliases, load } of registry.filter((entry) => entry.kind === kind)) {
-      const factory: Factory = await load();
+    for (const entry of registry.filter((candidate) => candidate.kind === kind)) {
+      const { type, aliases } = entry;
+      const factory: Factory = await entry.load();
       const name = `${kind}.${type}`;
       definitions[name] = publishComponent(factory);
       for (const written of [type, ...aliases]) patternProperties[`^${written}${ENTRY_NAME}`] = { $ref: `#/definitions/${name}` };

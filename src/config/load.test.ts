@@ -75,7 +75,7 @@ describe('a configuration that is right', () => {
   test('loads only the components it names', async () => {
     const loaded: string[] = [];
     const { exampleRegistry } = await import('../../test/helpers/example-components.ts');
-    const registry = exampleRegistry.map((entry) => ({ ...entry, load: () => (loaded.push(entry.type), entry.load()) }));
+    const registry = exampleRegistry.map((entry) => Object.assign({}, entry, { load: () => (loaded.push(entry.type), entry.load()) }));
 
     await loadText(`receivers: { file_log: { include: [a] } }\nexporters: { debug: }${PIPELINE}`, { registry });
 

@@ -92,7 +92,7 @@ async function checkComponents(
   validator: Validator,
   forgiven: ReadonlySet<Declared> = new Set(),
 ): Promise<ComponentConfig[]> {
-  const all = Object.values(declarations).flatMap((section) => [...section.values()]);
+  const all = Object.values(declarations).flatMap((section) => Array.from(section.values()));
   const loaded = await Promise.all(all.map(async (declared) => ({ declared, factory: await declared.entry?.load() })));
   const components: ComponentConfig[] = [];
   for (const { declared, factory } of loaded) {

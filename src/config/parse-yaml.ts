@@ -86,7 +86,8 @@ class Converter {
     const { value } = item;
     if (typeof value === 'string') return scalarNode(value, at);
     if (typeof value === 'number' || typeof value === 'boolean') return scalarNode(value, at, item.source ?? String(value));
-    return value === null ? scalarNode(null, at) : scalarNode(String(value), at);
+    // What is left are tags nobody resolved; a warning has named them, and their text is all there is.
+    return value === null ? scalarNode(null, at) : scalarNode(item.source ?? '', at);
   }
 
   #resolveAlias(name: string, at: Place, path: string): Node {
@@ -139,7 +140,8 @@ class Converter {
       this.#report.error(at, path, '"__proto__" cannot be a key');
       return undefined;
     }
-    return isScalar(key) && typeof value === 'number' ? (key.source ?? String(value)) : String(value);
+    // `0644:` as it is written; a key is text.
+    return typeof value === 'string' ? value : ((isScalar(key) ? key.source : undefined) ?? JSON.stringify(value));
   }
 
   #reportDuplicate(key: string, first: Place, second: Place, path: string): void {

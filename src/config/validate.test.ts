@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import type { PropertySchema } from '#component';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dedupe, send, tail } from '../../test/helpers/example-components.ts';
 import { nodeOf } from './node.ts';
@@ -61,6 +61,24 @@ describe('forms', () => {
   test('a map is explained by the form for maps, a scalar by all of them', () => {
     expect(validate(either, { a: 'x' }).problems).toEqual(['x.a: expected a whole number, got "x"']);
     expect(validate(either, 7).problems).toEqual(['x: expected "all" or a map of options, got 7']);
+  });
+
+  test('told apart by a name may have their type outside; the named one gives the defaults and explains', () => {
+    const inner = { b: { type: 'integer', default: 2 } };
+    const forms: PropertySchema = {
+      type: 'object',
+      required: ['type'],
+      discriminator: { propertyName: 'type' },
+      oneOf: [
+        { type: 'object', additionalProperties: false, required: ['type'], properties: { type: { const: 'one' }, ...inner } },
+        { type: 'object', additionalProperties: false, required: ['type'], properties: { type: { enum: ['two', 'three'] } } },
+      ],
+    };
+
+    expect(validate(forms, { type: 'one' }).value).toEqual({ type: 'one', b: 2 });
+    expect(validate(forms, { type: 'three', b: 1 }).problems).toEqual(['x: "b" is not an option; options: type']);
+    expect(validate(forms, { type: 'tow' }).problems).toEqual(['x.type: expected a known type, got "tow"; did you mean "two"?']);
+    expect(validate(forms, 'one').problems).toEqual(['x: expected a map of options, got "one"']);
   });
 
   test('of oneOf exactly one must fit', () => {

@@ -1,6 +1,6 @@
 import type { PropertySchema } from '#component';
 import { describeExpected, describeGot, quote, typesOf } from './describe.ts';
-import { isNull, joinPath, nodeOf, toPlain, type ListNode, type MapNode, type Node, type ScalarNode } from './node.ts';
+import { isNull, joinPath, nodeOf, scalarNode, toPlain, type ListNode, type MapNode, type Node, type ScalarNode } from './node.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
 import { isSecretKey } from './secret.ts';
@@ -28,7 +28,8 @@ export class Validator {
     if (schema.secret) this.secretPaths.add(path);
     if (node.kind === 'scalar' && node.isBroken) return undefined;
     const form = schema.oneOf ?? schema.anyOf;
-    if (form && schema.type === undefined && !schema.properties) return this.#checkForms(schema, form, node, path, at);
+    if (form && !schema.properties && (schema.type === undefined || hasTypeOf(schema, node)))
+      return this.#checkForms(schema, form, node, path, at);
 
     const before = this.report.errorCount;
     const value = this.#checkType(schema, node, path, at);
@@ -234,7 +235,7 @@ function asList(schema: PropertySchema, node: Node): ListNode | undefined {
   const isTextList = schema.items !== undefined && typesOf(schema.items).includes('string') && !typesOf(schema).includes('string');
   if (!isTextList || node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   const texts = node.value === '' ? [] : node.value.split(',');
-  return { kind: 'list', at: node.at, items: texts.map((text) => ({ ...node, value: text, text })) };
+  return { kind: 'list', at: node.at, items: texts.map((text) => scalarNode(text, node.at)) };
 }
 
 function emptyMap(node: Node): MapNode {
@@ -274,7 +275,7 @@ function isWithinBounds(schema: PropertySchema, value: unknown): boolean {
     return value >= minimum && value > exclusiveMinimum && value <= maximum;
   }
   if (typeof value !== 'string') return true;
-  if ([...value].length < (schema.minLength ?? 0)) return false;
+  if (value.length < (schema.minLength ?? 0)) return false;
   if (schema.pattern === undefined) return true;
   const pattern = patterns.get(schema.pattern) ?? new RegExp(schema.pattern, 'u');
   patterns.set(schema.pattern, pattern);

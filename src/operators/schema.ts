@@ -63,7 +63,8 @@ const severityOptions = {
 const part = (description: string): PropertySchema => ({
   type: 'object',
   additionalProperties: false,
-  properties: { parse_from: { ...field, description } },
+  description,
+  properties: { parse_from: { ...field, description: 'The field.' } },
 });
 
 const traceOptions = {
@@ -144,7 +145,11 @@ export const operatorsSchema: PropertySchema = {
         {
           ...parserOptions,
           regex: { type: 'string', minLength: 1, description: 'A regular expression in RE2 syntax with named groups.' },
-          cache: block({ size: { type: 'integer', minimum: 0 } }, [], 'Taken from the Collector; not needed and without effect.'),
+          cache: block(
+            { size: { type: 'integer', minimum: 0, description: 'Not used.' } },
+            [],
+            'Taken from the Collector; not needed and without effect.',
+          ),
           text_max: { ...size, default: TEXT_MAX, description: 'A longer text counts as one that does not match.' },
         },
         ['regex'],

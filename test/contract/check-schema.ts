@@ -35,11 +35,14 @@ export function checkSchema({ factory }: Subject): string[] {
   return problems;
 }
 
+// Where options stand in the forms of oneOf, what all forms require stands outside of them.
+const NONE: NonNullable<PropertySchema['properties']> = {};
+
 function* checkObject(
-  { properties = {}, required = [] }: Pick<PropertySchema, 'properties' | 'required'>,
+  { properties = NONE, required = [] }: Pick<PropertySchema, 'properties' | 'required'>,
   path: string,
 ): Generator<string> {
-  for (const name of required) {
+  for (const name of properties === NONE ? [] : required) {
     if (!Object.hasOwn(properties, name)) yield `${path}${name} is required and does not exist`;
     else if (properties[name]?.default !== undefined) yield `${path}${name} is required and has a default`;
   }
@@ -47,8 +50,9 @@ function* checkObject(
 }
 
 function* checkProperty(property: PropertySchema, path: string): Generator<string> {
-  if (property.const === undefined && !/^[^a-z].*\.$/s.test(property.description ?? ''))
-    yield `${path} has no description that is a sentence`;
+  // What tells forms apart needs no explanation.
+  const isName = property.const !== undefined || (property.enum !== undefined && /(^|[.\]])type$/.test(path));
+  if (!isName && !/.\.$/.test(property.description ?? '')) yield `${path} has no description that is a sentence`;
   if (property.default !== undefined) yield* checkDefault(property, path);
   yield* checkObject(property, `${path}.`);
   for (const form of [property, property.items, ...(property.oneOf ?? []), ...(property.anyOf ?? [])]) {

@@ -145,12 +145,16 @@ export const send: ExporterFactory<SendConfig> = {
   create: () => ({ ...idle, ...settle }),
 };
 
-export const debug: ExporterFactory<Record<never, never>> = {
+export const debug: ExporterFactory<{ verbosity: string }> = {
   kind: 'exporter',
   type: 'debug',
   stability: 'alpha',
   summary: 'Takes everything.',
-  schema: { type: 'object', additionalProperties: false, properties: {} },
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { verbosity: { type: 'string', default: 'basic', description: 'How much is told.' } },
+  },
   create: () => ({ ...idle, ...settle }),
 };
 
