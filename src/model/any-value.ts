@@ -94,7 +94,7 @@ export function decodeAnyValue(bytes: Uint8Array, start: number, end: number, de
     else if (tag === DOUBLE) value = Buffer.from(bytes.buffer, bytes.byteOffset + from, 8).readDoubleLE(0);
     else if (tag === ARRAY) value = decodeArray(bytes, from, to, depth);
     else if (tag === KVLIST) value = decodeKeyValueList(bytes, from, to, depth + 1);
-    else if (tag === BYTES) value = bytes.slice(from, to);
+    else if (tag === BYTES) value = Uint8Array.from(bytes.subarray(from, to));
   }
   return value;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert';
 import { copyColumn } from './columns.ts';
-import { TABLE_MAX, type LogBatch } from './log-batch.ts';
+import type { LogBatch } from './log-batch.ts';
 import { RowMover } from './row-mover.ts';
+import { TABLE_MAX } from './table.ts';
 
 /**
  * Copies the live rows `[from, to)` of `source` to the end of `target`, with everything they refer to: bytes go to the
@@ -35,7 +36,7 @@ export function hasTableRoom(target: LogBatch, source: LogBatch): boolean {
 }
 
 function appendRun(target: LogBatch, source: LogBatch, from: number, to: number, tables: TableMaps): void {
-  const at = target.addRows(to - from);
+  const at = target.extend(to - from);
   copyColumn(target.timeMs, at, source.timeMs, from, to);
   copyColumn(target.timeNs, at, source.timeNs, from, to);
   copyColumn(target.observedMs, at, source.observedMs, from, to);

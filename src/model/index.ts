@@ -9,3 +9,4 @@ export * from './rare-columns.ts';
 export * from './resource.ts';
 export * from './severity.ts';
 export * from './shared-attributes.ts';
+export { TABLE_MAX } from './table.ts';

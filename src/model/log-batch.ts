@@ -8,6 +8,7 @@ import { keyOf, type Key } from './key.ts';
 import { RareColumns } from './rare-columns.ts';
 import { EMPTY_ORIGIN, type Origin } from './resource.ts';
 import { NO_ATTRIBUTES, withoutKey, type SharedAttributes } from './shared-attributes.ts';
+import { addTo } from './table.ts';
 
 /** Some rows, in order, that one Delivery answers for. */
 export interface Claim {
@@ -106,12 +107,11 @@ export class LogBatch {
     return row;
   }
 
-  /** Appends rows whose columns, positions and attributes the caller fills in wholly; returns the first. */
-  addRows(count: number): number {
-    const first = this.length;
+  /** Appends rows of which the caller fills in everything; returns the first. */
+  extend(count: number): number {
+    this.reserve(this.length + count);
     this.length += count;
-    while (this.length > this.timeMs.length) this.#grow();
-    return first;
+    return this.length - count;
   }
 
   /** Makes room for so many rows in all. */
@@ -390,16 +390,6 @@ export class LogBatch {
     if (this.spanIds) this.spanIds = grown(this.spanIds, rows * SPAN_ID_BYTES);
     if (this.rare) this.rare = new RareColumns(rows).copy(rows / 2, this.rare);
   }
-}
-
-/** How many resources, scopes, sets of shared attributes and Deliveries one batch can refer to. */
-export const TABLE_MAX = 65_536;
-
-function addTo<Entry>(table: Entry[], entry: Entry, isEqual: (a: Entry, b: Entry) => boolean): number {
-  const last = table.length - 1;
-  if (isEqual(table[last] as Entry, entry)) return last;
-  assert(table.length < TABLE_MAX, 'a table of a batch is full');
-  return table.push(entry) - 1;
 }
 
 function hexOf(column: Uint8Array | undefined, row: number, width: number): string {

@@ -1,0 +1,30 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isKeyAt, keyOf, keyOfBytes } from './key.ts';
+
+test('one text is one key, made of text or of bytes', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 150, unit: 'grapheme' }), fc.nat({ max: 5 }), (text, before) => {
+      const bytes = Buffer.concat([Buffer.alloc(before, '.'), Buffer.from(text), Buffer.from('after')]);
+      const end = before + Buffer.byteLength(text);
+
+      const key = keyOf(text);
+
+      expect(keyOfBytes(bytes, before, end)).toBe(key);
+      expect(key.text).toBe(text);
+      expect(isKeyAt(key, bytes, before, end)).toBe(true);
+      expect(isKeyAt(key, bytes, before, end + 1)).toBe(false);
+    }),
+  );
+});
+
+test('carries the bytes that open its KeyValue', () => {
+  expect([...keyOf('ab').encoded]).toEqual([0x0a, 2, 0x61, 0x62]);
+  expect([...keyOf('x'.repeat(200)).encoded.subarray(0, 3)]).toEqual([0x0a, 0xc8, 0x01]);
+});
+
+test('past the bound of the cache keys are still made, and equal by their text', () => {
+  for (let i = 0; i < 20_000; i++) keyOf(`random ${i}`);
+
+  expect(keyOf('random 19999').text).toBe('random 19999');
+});
