@@ -1,6 +1,9 @@
-import { request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { socketPathOf } from './socket-path.ts';
 import type { StatusReport } from './status-report.ts';
+
+// Not imported, for the reason given in telemetry/small-server.ts.
+const { request } = process.getBuiltinModule('node:http');
 
 const TIMEOUT_MS = 5_000;
 

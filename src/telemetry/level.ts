@@ -1,13 +1,6 @@
-import { SeverityNumber } from '@opentelemetry/api';
+import { SeverityNumber } from '#model';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
-
-export const SEVERITY: Readonly<Record<Level, SeverityNumber>> = {
-  debug: SeverityNumber.DEBUG,
-  info: SeverityNumber.INFO,
-  warn: SeverityNumber.WARN,
-  error: SeverityNumber.ERROR,
-};
 
 const BY_NAME: Readonly<Record<string, Level>> = {
   trace: 'debug',
@@ -26,4 +19,8 @@ const BY_NAME: Readonly<Record<string, Level>> = {
 /** A level by the name that `LOG_LEVEL` or `service.telemetry.logs.level` gives it, in any case. */
 export function parseLevel(name: string): Level | undefined {
   return Object.hasOwn(BY_NAME, name.toLowerCase()) ? BY_NAME[name.toLowerCase()] : undefined;
+}
+
+export function severityOf(level: Level): number {
+  return SeverityNumber[level];
 }

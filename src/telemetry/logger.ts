@@ -1,19 +1,13 @@
 import { inspect } from 'node:util';
-import type { Logger as OtelLogger } from '@opentelemetry/api';
-import type { Facts, Logger } from '#component';
-import { SEVERITY, type Level } from './level.ts';
+import type { Clock, Facts, Logger } from '#component';
+import { severityOf, type Level } from './level.ts';
+import type { LineSink } from './line.ts';
 import { redactFact, redactText } from './redact.ts';
 import type { Repeats } from './repeats.ts';
 
-interface Line {
-  readonly level: Level;
-  readonly message: string;
-  readonly facts: Facts;
-  readonly problem: unknown;
-}
-
 export interface LoggerSettings {
-  readonly target: OtelLogger;
+  readonly sink: LineSink;
+  readonly clock: Clock;
   readonly level: Level;
   readonly repeats: Repeats;
   readonly hasStacks: boolean;
@@ -21,29 +15,20 @@ export interface LoggerSettings {
 
 /** The log that components write to: adds whose line it is, takes out secrets, sums up repeats. */
 export function createLogger(settings: LoggerSettings, own: Facts = {}): Logger {
-  const { target, repeats, hasStacks } = settings;
-  const threshold = SEVERITY[settings.level];
-
-  const emit = ({ level, message, facts, problem }: Line): void => {
-    target.emit({
-      severityNumber: SEVERITY[level],
-      severityText: level.toUpperCase(),
-      body: message,
-      attributes: { ...attributesOf({ ...own, ...facts }), ...exceptionOf(problem, hasStacks) },
-    });
-  };
+  const { sink, clock, repeats, hasStacks } = settings;
+  const threshold = severityOf(settings.level);
 
   const at = (level: Level) => {
     return (message: string, facts: Facts = {}, problem?: unknown): void => {
-      if (SEVERITY[level] < threshold) return;
-      const line = { level, message, facts, problem };
+      if (severityOf(level) < threshold) return;
+      const write = (more: Facts = {}): void => {
+        const attributes = { ...attributesOf({ ...own, ...facts, ...more }), ...exceptionOf(problem, hasStacks) };
+        sink({ time: new Date(clock.now()), level, message, attributes });
+      };
+      const key = `${level} ${own['component']} ${own['pipeline']} ${message}`;
+      const writeSum = (repeated: number, seconds: number): void => write({ repeated, 'repeated.window': `${seconds}s` });
       // Who asked for DEBUG wants each line.
-      const isAdmitted =
-        level === 'debug' ||
-        repeats.admits(`${level}\0${own['component']}\0${own['pipeline']}\0${message}`, JSON.stringify(facts), (repeated, seconds) =>
-          emit({ ...line, facts: { ...facts, repeated, 'repeated.window': `${seconds}s` } }),
-        );
-      if (isAdmitted) emit(line);
+      if (level === 'debug' || repeats.admits(key, JSON.stringify(facts), writeSum)) write();
     };
   };
 

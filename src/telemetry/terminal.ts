@@ -1,61 +1,40 @@
-import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { createColors } from 'picocolors';
+import { appendFileSync } from 'node:fs';
+import type { Line, LineSink } from './line.ts';
 
-export type Format = (record: ReadableLogRecord) => string;
+type Format = (line: Line) => string;
 
-/** Writes each record as a line, at once, so that the last words of a crash are not lost in a buffer. */
-export class LineProcessor implements LogRecordProcessor {
-  readonly #format: Format;
-  readonly #write: (line: string) => void;
-
-  constructor(format: Format, write: (line: string) => void) {
-    this.#format = format;
-    this.#write = write;
+/** Writes to `stdout`, `stderr` or a file, at once, so that the last words of a crash are not lost in a buffer. */
+export function createWriter(output: string, format: Format): LineSink {
+  if (output === 'stdout' || output === 'stderr') {
+    const stream = process[output];
+    // Whoever read the agent's output has gone. That is no reason to stop shipping logs.
+    stream.on('error', () => {});
+    return (line) => void stream.write(`${format(line)}\n`);
   }
-
-  onEmit(record: ReadableLogRecord): void {
-    this.#write(`${this.#format(record)}\n`);
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {}
+  return (line) => appendFileSync(output, `${format(line)}\n`, { mode: 0o600 });
 }
 
 /** One JSON object a line. `level`, `ts` and `msg` are the Collector's names, so that its parsers fit. */
-export function createJsonFormat(initialFields: Readonly<Record<string, unknown>> = {}): Format {
-  return (record) =>
-    JSON.stringify({
-      level: record.severityText?.toLowerCase(),
-      ts: timeOf(record).toISOString(),
-      msg: record.body,
-      ...initialFields,
-      ...record.attributes,
-    });
+export function createJsonFormat(initialFields: Readonly<Record<string, unknown>>): Format {
+  return ({ level, time, message, attributes }) =>
+    JSON.stringify({ level, ts: time.toISOString(), msg: message, ...initialFields, ...attributes });
 }
+
+/** The part of picocolors that is used here. */
+export type Colors = Readonly<Record<'gray' | 'green' | 'yellow' | 'red' | 'cyan' | 'dim', (text: string) => string>>;
 
 /** For people: time, level, who, what, then the facts; a stack on lines of its own. */
-export function createReadableFormat(colors: ReturnType<typeof createColors>): Format {
-  const paint: Readonly<Record<string, (text: string) => string>> = {
-    DEBUG: colors.gray,
-    INFO: colors.green,
-    WARN: colors.yellow,
-    ERROR: colors.red,
-  };
-  return (record) => {
-    const { component, kind: _kind, pipeline, 'exception.stacktrace': stack, ...facts } = record.attributes;
-    const level = record.severityText ?? '';
-    const parts = [colors.dim(clockTime(timeOf(record))), (paint[level] ?? String)(level.padEnd(5))];
-    if (typeof component === 'string') parts.push(colors.cyan(typeof pipeline === 'string' ? `${component} (${pipeline})` : component));
-    parts.push(String(record.body));
+export function createReadableFormat(colors: Colors): Format {
+  const paint = { debug: colors.gray, info: colors.green, warn: colors.yellow, error: colors.red } as const;
+  return ({ level, time, message, attributes }) => {
+    const { component, kind: _kind, pipeline, 'exception.stacktrace': stack, ...facts } = attributes;
+    const parts = [colors.dim(clockTime(time)), paint[level](level.toUpperCase().padEnd(5))];
+    if (component !== undefined) parts.push(colors.cyan(pipeline === undefined ? String(component) : `${component} (${pipeline})`));
+    parts.push(message);
     for (const [name, value] of Object.entries(facts)) parts.push(`${colors.dim(`${name}=`)}${quoted(value)}`);
-    if (typeof stack === 'string') parts.push(`\n${colors.dim(stack.replace(/^/gm, '    '))}`);
+    if (stack !== undefined) parts.push(`\n${colors.dim(String(stack).replace(/^/gm, '    '))}`);
     return parts.join(' ');
   };
-}
-
-function timeOf({ hrTime: [seconds, nanoseconds] }: ReadableLogRecord): Date {
-  return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6));
 }
 
 function clockTime(time: Date): string {
@@ -63,7 +42,6 @@ function clockTime(time: Date): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
-function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return typeof value === 'string' && /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+function quoted(value: string | number | boolean): string {
+  return typeof value === 'string' && /[\s"=]/.test(value) ? JSON.stringify(value) : String(value);
 }
