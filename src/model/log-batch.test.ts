@@ -120,6 +120,7 @@ test('edits like a map for each row; a clone is independent', () => {
 
         expectSame(clone, cloned);
         expectSame(batch, models);
+        expect(clone.space).not.toBe(batch.space);
       },
     ),
   );
