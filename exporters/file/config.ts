@@ -1,7 +1,7 @@
 import type { ConfigProblem } from '#component';
 
 export type Format = 'json' | 'proto' | 'flat_json';
-export type FsyncPolicy = 'never' | 'flush' | 'always';
+type FsyncPolicy = 'never' | 'flush' | 'always';
 
 export interface RotationConfig {
   max_megabytes: number;

@@ -9,7 +9,7 @@ import { flatJsonLine } from './flat-json.ts';
 export type Framing = 'lines' | 'lengths';
 
 /** One write: whole lines, or whole messages after their lengths. */
-export interface Chunk {
+interface Chunk {
   readonly bytes: Buffer;
   /** The first row that is not in it. */
   readonly next: number;
