@@ -25,7 +25,7 @@ interface Pace {
 
 /**
  * Measures memory at a fixed interval and refuses batches from the soft limit on. A refusal loses nothing: the one that
- * offered the batch keeps it, and a file is simply read later.
+ * offered the batch keeps it, and a file is read later.
  */
 export class MemoryLimiter implements Processor {
   readonly mutates = false;
