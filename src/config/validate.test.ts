@@ -31,12 +31,50 @@ describe('values the Collector would take', () => {
     expect(validate({ type: 'string', pattern: '^[0-7]{3}$' }, 999).problems).toHaveLength(1);
   });
 
+  test('a number may have its digits in groups', () => {
+    expect(validate({ type: 'integer' }, '65_536').value).toBe(65_536);
+    expect(validate({ type: 'string' }, '65_536').value).toBe('65_536');
+    expect(validate({ type: 'integer', maximum: 9 }, '65_536').problems).toHaveLength(1);
+  });
+
   test('an empty section asks for its defaults, an absent one does not', () => {
     const schema = dedupe.schema;
     expect(validate(schema, { rotation: null }).value).toMatchObject({ rotation: { max_megabytes: 100, localtime: false } });
     expect(validate(schema, {}).value).not.toHaveProperty('rotation');
     expect(validate(schema, null).value).toEqual({ interval: '10s', max_keys: 10_000 });
     expect(validate(schema, { interval: null }).value).toMatchObject({ interval: '10s' });
+  });
+});
+
+describe('lists', () => {
+  test('have at most so many items, each once where the schema says so', () => {
+    const list: PropertySchema = { type: 'array', items: { type: 'string' }, maxItems: 3, uniqueItems: true };
+
+    expect(validate(list, ['a', 'b', 'c']).problems).toEqual([]);
+    expect(validate(list, ['a', 'b', 'a', 'c']).problems).toEqual([
+      'x: expected at most 3 items, got 4',
+      'x[2]: "a" is listed twice; remove one of them',
+    ]);
+  });
+});
+
+describe('what was expected is said in words', () => {
+  test.each<[PropertySchema, string]>([
+    [{ type: 'integer', minimum: 1, maximum: 9 }, 'a whole number from 1 to 9'],
+    [{ type: 'number', exclusiveMinimum: 0 }, 'a number above 0'],
+    [{ type: 'number', maximum: 1 }, 'a number of at most 1'],
+    [{ type: 'array', items: { type: 'integer' } }, 'a list of whole numbers'],
+    [{ type: 'array' }, 'a list'],
+    [{ type: ['integer', 'boolean'] }, 'a whole number or true or false'],
+    [{ const: 'one' }, '"one"'],
+    [{ enum: ['one'] }, '"one"'],
+    [{ type: 'integer', pattern: 'x' }, 'a whole number'],
+  ])('%j', (schema, words) => {
+    expect(validate(schema, 'other').problems).toEqual([`x: expected ${words}, got "other"`]);
+  });
+
+  test('long text is cut', () => {
+    expect(validate({ type: 'integer' }, 'y'.repeat(100)).problems).toEqual([`x: expected a whole number, got "${'y'.repeat(60)}…"`]);
   });
 });
 
