@@ -26,7 +26,7 @@ export interface PipelineConfig {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'dpanic' | 'panic' | 'fatal';
-export type MetricsLevel = 'none' | 'basic' | 'normal' | 'detailed';
+type MetricsLevel = 'none' | 'basic' | 'normal' | 'detailed';
 
 export interface OtlpTelemetryConfig {
   readonly protocol?: string;
@@ -42,7 +42,7 @@ export interface OtlpTelemetryConfig {
 }
 
 /** `batch` or `simple`, with the exporter to use. */
-export interface LogsProcessorConfig {
+interface LogsProcessorConfig {
   readonly batch?: {
     /** Milliseconds. */
     readonly schedule_delay: number;
@@ -70,7 +70,7 @@ export interface LogsTelemetryConfig {
   readonly processors: readonly LogsProcessorConfig[];
 }
 
-export interface PrometheusReaderConfig {
+interface PrometheusReaderConfig {
   readonly host: string;
   readonly port: number;
   readonly without_scope_info: boolean;
@@ -79,7 +79,7 @@ export interface PrometheusReaderConfig {
   readonly with_resource_constant_labels?: { readonly included?: readonly string[]; readonly excluded?: readonly string[] };
 }
 
-export interface MetricsReaderConfig {
+interface MetricsReaderConfig {
   readonly pull?: { readonly exporter: { readonly prometheus: PrometheusReaderConfig } };
   readonly periodic?: {
     /** Milliseconds. */

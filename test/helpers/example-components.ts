@@ -158,7 +158,7 @@ export const debug: ExporterFactory<{ verbosity: string }> = {
   create: () => ({ ...idle, ...settle }),
 };
 
-export const storage: ExtensionFactory<{ directory: string }> = {
+const storage: ExtensionFactory<{ directory: string }> = {
   kind: 'extension',
   type: 'file_storage',
   stability: 'alpha',
