@@ -82,3 +82,11 @@ export function encodeResponse(message: ProtoResponse): Uint8Array {
 export function encodeStatus(message: { code?: number; message?: string }): Uint8Array {
   return status.encode(status.fromObject(message)).finish();
 }
+
+/** OTLP/JSON in the form that `decodeRequest` gives: protobuf's own mapping has base64 where OTLP has hex. */
+export function decodeJsonRequest(bytes: Uint8Array): ProtoRequest {
+  const hexIds = (key: string, value: unknown): unknown =>
+    (key === 'traceId' || key === 'spanId') && typeof value === 'string' ? Buffer.from(value, 'hex') : value;
+  const message: Record<string, unknown> = JSON.parse(Buffer.from(bytes).toString('utf8'), hexIds);
+  return decodeRequest(request.encode(request.fromObject(message)).finish());
+}
