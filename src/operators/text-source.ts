@@ -29,7 +29,7 @@ export class TextSource {
   find(batch: LogBatch, row: number): FoundKind {
     if (this.#isBody) {
       const type = batch.bodyType[row] as number;
-      if (type !== ValueType.string && type !== ValueType.bytes) return this.#general(batch, row);
+      if (type !== ValueType.string) return this.#general(batch, row);
       return this.#at(batch, batch.bodyStart[row] as number, batch.bodySize[row] as number);
     }
     if (!isAttribute(this.field)) return this.#general(batch, row);
@@ -68,7 +68,8 @@ export class TextSource {
     const value = readField(batch, row, this.field);
     if (value === undefined || value === null) return Found.missing;
     if (typeof value === 'string' || value instanceof Uint8Array) {
-      const position = typeof value === 'string' ? batch.space.appendText(value) : batch.space.appendBytes(value);
+      // Bytes are decoded, since what is cut out of them must be valid text: invalid ones become replacement characters.
+      const position = batch.space.appendText(typeof value === 'string' ? value : Buffer.from(value).toString('utf8'));
       return this.#at(batch, position, batch.space.sideLength - ~position);
     }
     const number = value instanceof Double ? value.value : value;

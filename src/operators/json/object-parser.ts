@@ -6,6 +6,7 @@ import {
   withoutKey,
   type AttributeTable,
   type ByteSpace,
+  type Key,
   type LogBatch,
   type SharedAttributes,
 } from '#model';
@@ -42,7 +43,7 @@ export class ObjectParser {
   #superseded: number[] = [];
   /** The shared attributes of the last row that had some, and their keys. */
   #shared: SharedAttributes = NO_ATTRIBUTES;
-  #sharedKeys: KnownKey[] = [];
+  #sharedKeys: { readonly key: Key; readonly known: KnownKey }[] = [];
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   /** What the last lookup found. */
@@ -230,10 +231,11 @@ export class ObjectParser {
   #unshare(batch: LogBatch, row: number, shared: SharedAttributes): void {
     if (shared !== this.#shared) {
       this.#shared = shared;
-      this.#sharedKeys = Array.from(shared.entries.keys(), (key) => this.#keys.of(key));
+      this.#sharedKeys = Array.from(shared.entries.keys(), (key) => ({ key, known: this.#keys.of(key) }));
     }
     let left = shared;
-    for (const known of this.#sharedKeys) if (known.stamp === this.#stamp) left = withoutKey(left, known.key);
+    // The key of the entry, not the known one: past the bound of the cache of keys two objects may stand for one text.
+    for (const { key, known } of this.#sharedKeys) if (known.stamp === this.#stamp) left = withoutKey(left, key);
     if (left !== shared) batch.sharedOf[row] = batch.addShared(left);
   }
 }

@@ -69,6 +69,7 @@ test.each([
   ['^(?P<a>[a-f0-9]{32})$', '0af7651916cd43dd8448eb211c80319c', { a: '0af7651916cd43dd8448eb211c80319c' }],
   ['^(?P<ip>(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})$', '1:2:3:4:5:6:7:8', { ip: '1:2:3:4:5:6:7:8' }],
   ['^(?P<a>a{0,40}?)(?P<b>a{2,30})$', 'a'.repeat(35), { a: 'a'.repeat(5), b: 'a'.repeat(30) }],
+  ['^a*(?P<a>a*?)$', 'aa', { a: '' }],
   ['^(?P<a>\\w+)\\b', 'abc def', { a: 'abc' }],
   ['^(?P<time>[^{]*){(?P<rest>.*)', 'now{x', { time: 'now', rest: 'x' }],
 ] as const)('%s on %s', (pattern, text, expected) => {
@@ -126,7 +127,8 @@ test('finds the groups that JavaScript finds', () => {
   fc.assert(
     fc.property(pattern, fc.array(text, { minLength: 5, maxLength: 5 }), (source, texts) => {
       for (const line of texts) {
-        const match = new RegExp(source, 'u').exec(line);
+        // The prefix leads around a mistake of V8: it does not find /[^"]$/u in "🚀".
+        const match = new RegExp(`^[^]*?(?:${source})`, 'u').exec(line);
         const expected = match && Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, value]) => [name, value ?? '']));
         expect(groups(source, line) ?? null).toEqual(expected);
       }

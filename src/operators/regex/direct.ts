@@ -108,8 +108,9 @@ export class DirectMatcher {
     return NO_MATCH;
   }
 
-  #isFollowed({ after, literal }: Piece, at: number): boolean {
-    return at < this.#to && after[this.#bytes[at] as number] !== 0 && this.#literal(literal, at) >= 0;
+  #isFollowed({ after, literal, mayEnd }: Piece, at: number): boolean {
+    if (at >= this.#to) return mayEnd;
+    return after[this.#bytes[at] as number] !== 0 && this.#literal(literal, at) >= 0;
   }
 
   #optional(piece: Piece, at: number): number {

@@ -31,6 +31,8 @@ export interface Piece {
   readonly stop: number;
   /** Like `table`, for the byte that follows a span. */
   readonly after: Uint8Array;
+  /** True when the end of the text may follow a span. */
+  readonly mayEnd: boolean;
   readonly min: number;
   readonly max: number;
   /** The group a span is, or that opens or closes; -1 when there is none. */
@@ -48,6 +50,7 @@ const PLAIN_PIECE: Piece = {
   table: NO_TABLE,
   stop: -2,
   after: NO_TABLE,
+  mayEnd: false,
   min: 0,
   max: 0,
   group: -1,
@@ -59,6 +62,8 @@ interface Follow {
   readonly set: CharSet;
   /** True when the pattern may be over, wherever the text is. */
   readonly isOpen: boolean;
+  /** True when the pattern may be over at the end of the text. */
+  readonly mayEnd: boolean;
   /** The text that must come next, when that is known. */
   readonly literal: Uint8Array;
 }
@@ -76,7 +81,7 @@ export function toPieces(tree: Node): readonly Piece[] | undefined {
   const first = parts[0];
   if (first?.kind !== 'assert' || first.what !== 'start') return undefined;
   try {
-    return new PieceMaker().sequence(parts.slice(1), { set: [], isOpen: true, literal: NO_BYTES });
+    return new PieceMaker().sequence(parts.slice(1), { set: [], isOpen: true, mayEnd: true, literal: NO_BYTES });
   } catch (problem) {
     if (problem instanceof Undecided) return undefined;
     throw problem;
@@ -154,17 +159,17 @@ class PieceMaker {
     if (isDecided) return { ...piece, kind: PieceKind.span };
     if (follow.isOpen) throw new Undecided();
     const kind = isLazy ? PieceKind.spanUntil : PieceKind.spanBack;
-    return { ...piece, kind, literal: follow.literal, after: tableOf(follow.set, false) };
+    return { ...piece, kind, literal: follow.literal, after: tableOf(follow.set, false), mayEnd: follow.mayEnd };
   }
 }
 
 /** What can follow the part before `part`. */
 function followOf(part: Node, behind: Follow): Follow {
-  if (part.kind === 'assert') return { set: [], isOpen: false, literal: NO_BYTES };
+  if (part.kind === 'assert') return { set: [], isOpen: false, mayEnd: true, literal: NO_BYTES };
   const { set, isNullable } = firstOf(part);
   const own = literalOf(part);
-  if (!isNullable) return { set, isOpen: false, literal: own.length > 0 ? Buffer.concat([own, behind.literal]) : NO_BYTES };
-  return { set: union(set, behind.set), isOpen: behind.isOpen, literal: NO_BYTES };
+  if (!isNullable) return { set, isOpen: false, mayEnd: false, literal: own.length > 0 ? Buffer.concat([own, behind.literal]) : NO_BYTES };
+  return { set: union(set, behind.set), isOpen: behind.isOpen, mayEnd: behind.mayEnd, literal: NO_BYTES };
 }
 
 function firstOf(node: Node): { readonly set: CharSet; readonly isNullable: boolean } {

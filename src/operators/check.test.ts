@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { checkOperators } from './check.ts';
+import type { OperatorConfig } from './config.ts';
+
+test.each<[OperatorConfig[], string, string]>([
+  [[{ type: 'regex_parser', regex: '(?P<a>x' }], '0.regex', 'a "(" without its ")"'],
+  [[{ type: 'noop' }, { type: 'json_parser', if: 'body matches "x"' }], '1.if', 'conditions are not supported yet'],
+  [[{ type: 'json_parser', output: 'other' }, { type: 'noop' }], '0.output', 'expected "noop", the next operator, got "other"'],
+  [[{ type: 'json_parser', output: 'other' }], '0.output', 'this is the last operator'],
+  [[{ type: 'json_parser', parse_from: 'message' }], '0.parse_from', 'did you mean "attributes.message"'],
+  [[{ type: 'json_parser', parse_from: 'attributes' }], '0.parse_from', 'expected one field such as attributes.name'],
+  [[{ type: 'json_parser', parse_from: 'body..x' }], '0.parse_from', 'expected .name or ["name"] at "..x"'],
+  [[{ type: 'json_parser', timestamp: { parse_from: 'time', layout: '%Y' } }], '0.timestamp.parse_from', 'did you mean "attributes.time"'],
+  [[{ type: 'json_parser', timestamp: { parse_from: 'body.t', layout: '%Q' } }], '0.timestamp.layout', '"%Q" is no directive'],
+  [[{ type: 'time_parser', parse_from: 'body', layout: '%Y', location: 'Mars' }], '0.location', 'expected a time zone'],
+  [[{ type: 'time_parser', parse_from: 'body', layout: 'x', layout_type: 'epoch' }], '0.layout', 'expected one of s, ms'],
+  [[{ type: 'severity_parser', parse_from: 'body', mapping: { critical: 'x' } }], '0.mapping', 'expected a severity such as info'],
+  [
+    [{ type: 'json_parser', severity: { parse_from: 'body', mapping: { critical: 'x' } } }],
+    '0.severity.mapping',
+    'expected a severity such as info',
+  ],
+  [[{ type: 'json_parser', trace: { trace_id: { parse_from: 'trace_id' } } }], '0.trace.trace_id.parse_from', 'did you mean'],
+  [[{ type: 'move', from: 'attributes', to: 'body' }], '0.from', 'expected one field'],
+  [[{ type: 'add', field: 'attributes.x', value: 'EXPR(body)' }], '0.value', 'expressions are not supported yet'],
+  [[{ type: 'retain', fields: ['attributes.a', 'b'] }], '0.fields.1', 'expected a field that begins with'],
+])('%j', (operators, path, message) => {
+  expect(checkOperators(operators)).toEqual([{ path, message: expect.stringContaining(message) }]);
+});
+
+test('finds nothing wrong with what runs', () => {
+  expect(
+    checkOperators([
+      { type: 'json_parser', id: 'first', output: 'second' },
+      { type: 'regex_parser', id: 'second', regex: '(?P<a>.)', parse_to: 'resource', if: '' },
+      { type: 'remove', field: 'attributes' },
+      { type: 'move', from: 'attributes.a', to: 'attributes' },
+    ]),
+  ).toEqual([]);
+});
