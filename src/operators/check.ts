@@ -39,7 +39,8 @@ function checkOperator(config: OperatorConfig, ids: readonly string[], index: nu
   };
   checkFlow(config, ids, index, problems);
   checkFields(config, '', attempt);
-  if (config.type === 'retain') config.fields.forEach((field, at) => attempt(`fields.${at}`, () => parseField(field)));
+  const fields = config.type === 'retain' ? config.fields : [];
+  for (const [at, field] of fields.entries()) attempt(`fields.${at}`, () => parseField(field));
   if (config.type === 'regex_parser') attempt('regex', () => compileRegex(config.regex));
   if (config.type === 'add') attempt('value', () => toAttributeValue(config.value));
   const embedded: EmbeddedConfig =

@@ -129,7 +129,7 @@ export class Retain implements RowStep {
 
 /** A value of YAML as an attribute value. Throws RangeError. */
 export function toAttributeValue(value: unknown): AttributeValue {
-  if (typeof value === 'string' && /^EXPR\(/.test(value)) {
+  if (typeof value === 'string' && value.startsWith('EXPR(')) {
     throw new RangeError(`expressions are not supported yet, got "${value}"; use a plain value`);
   }
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;

@@ -1,11 +1,9 @@
 import { size, type PropertySchema } from '#component';
 import { TEXT_MAX } from './regex/regex-parser.ts';
 
-const FIELD = '^(body|attributes|resource)($|[.[])';
-
+// No pattern: checkOperators says more about what is wrong with a field than one could.
 const field: PropertySchema = {
   type: 'string',
-  pattern: FIELD,
   expected: 'a field such as body, attributes.name, attributes["a.b"] or resource.name',
 };
 

@@ -3,7 +3,7 @@ import { ValueType, decodeAnyValue, type AttributeValue, type LogBatch } from '#
 import { setRange } from '../attribute-target.ts';
 import type { JsonParserConfig } from '../config.ts';
 import { Embedded } from '../embedded.ts';
-import { Failures, excerpt } from '../failures.ts';
+import { excerpt, type Failures } from '../failures.ts';
 import { isAttribute, isBody, parseField, type Field } from '../field.ts';
 import type { Operator } from '../operator.ts';
 import { Found, TextSource } from '../text-source.ts';

@@ -1,5 +1,5 @@
 import v8 from 'node:v8';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 // As the program does before it makes any regular expression.
@@ -64,7 +64,6 @@ test.each([
   ['(?m)^(?P<a>b)$', 'a\nb', { a: 'b' }],
   ['(?U)^(?P<a>a+)(?P<b>a*)$', 'aaa', { a: 'a', b: 'aa' }],
   ['^(?P<a>\\Qa.b\\E)$', 'a.b', { a: 'a.b' }],
-  ['^(?P<a>\\x41\\x{42}\\103?)$', 'AB', undefined],
   ['^(?P<a>\\x41\\x{42})$', 'AB', { a: 'AB' }],
   ['^(?P<a>[a-f0-9]{32})$', '0af7651916cd43dd8448eb211c80319c', { a: '0af7651916cd43dd8448eb211c80319c' }],
   ['^(?P<ip>(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})$', '1:2:3:4:5:6:7:8', { ip: '1:2:3:4:5:6:7:8' }],
@@ -73,10 +72,6 @@ test.each([
   ['^(?P<a>\\w+)\\b', 'abc def', { a: 'abc' }],
   ['^(?P<time>[^{]*){(?P<rest>.*)', 'now{x', { time: 'now', rest: 'x' }],
 ] as const)('%s on %s', (pattern, text, expected) => {
-  if (pattern.includes('\\103')) {
-    expect(() => groups(pattern, text)).toThrow('references to groups');
-    return;
-  }
   expect(groups(pattern, text)).toEqual(expected);
 });
 
@@ -85,6 +80,7 @@ test.each([
   ['x)', 'a ")" without its "("'],
   ['(?=x)(?P<a>y)', 'lookahead, lookbehind and references are not part of RE2'],
   ['(?P<a>x)\\1', 'references to groups are not part of RE2'],
+  ['(?P<a>\\103)', 'references to groups are not part of RE2'],
   ['(?P<a>x)(?P=a)', 'references are not part of RE2'],
   ['[a', 'a "[" without its "]"'],
   ['[z-a]', 'a range that runs backwards'],
@@ -168,6 +164,8 @@ test.each([
 
 // V8 takes the `l` flag (linear) only for patterns that its engine without backtracking can run. That engine is what
 // rescues the usual one, so each pattern we print must be one of them.
+const LINEAR: string = 'l';
+
 test('prints patterns that V8 protects', () => {
   v8.setFlagsFromString('--enable-experimental-regexp-engine');
   const patterns = [
@@ -183,8 +181,8 @@ test('prints patterns that V8 protects', () => {
 
   for (const pattern of patterns) {
     for (const alphabet of ['ascii', 'unicode'] as const) {
-      expect(() => new RegExp(printRegex(parseRegex(pattern), alphabet), 'l')).not.toThrow();
+      expect(() => new RegExp(printRegex(parseRegex(pattern), alphabet), LINEAR)).not.toThrow();
     }
   }
-  expect(() => new RegExp('(?=a)', 'l')).toThrow();
+  expect(() => new RegExp('(?=a)', LINEAR)).toThrow('Cannot be executed in linear time');
 });

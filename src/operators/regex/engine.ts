@@ -14,6 +14,8 @@ export interface CompiledRegex {
 // length, 5 s for 64 KiB. Longer texts go to V8's engine without backtracking, which is slower for each byte and linear.
 const QUICK_LENGTH_MAX = 2048;
 const SLOW_MS = 20;
+/** V8's flag for its engine without backtracking, unknown to others. */
+const LINEAR: string = 'l';
 /** How many texts the linear engine gets when the usual one has been slow. */
 const LINEAR_TEXTS = 1000;
 
@@ -50,7 +52,7 @@ class BoundedRegExp {
     if (!this.#linear) {
       // Allows the flag `l`; regular expressions without it are as before.
       setFlagsFromString('--enable-experimental-regexp-engine');
-      this.#linear = new RegExp(this.#source, 'l');
+      this.#linear = new RegExp(this.#source, LINEAR);
     }
     return this.#linear;
   }

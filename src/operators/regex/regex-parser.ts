@@ -2,7 +2,7 @@ import { parseSize, type Clock, type Host } from '#component';
 import { keyOf, type ByteSpace, type Key, type LogBatch } from '#model';
 import type { RegexParserConfig } from '../config.ts';
 import { Embedded } from '../embedded.ts';
-import { Failures, excerpt } from '../failures.ts';
+import { excerpt, type Failures } from '../failures.ts';
 import { parseField } from '../field.ts';
 import type { Operator } from '../operator.ts';
 import { Found, TextSource } from '../text-source.ts';
