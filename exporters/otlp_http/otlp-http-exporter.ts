@@ -1,7 +1,7 @@
 import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
 import type { LogBatch } from '#model';
 import { HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
-import { writeJsonRequest, writeRequest } from '#otlp';
+import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
 import { SendingQueue } from '#queue';
 import { createCompressor, type Compressor } from './compression.ts';
 import { connectionsOf, headersOf, logsUrlOf, type OtlpHttpConfig } from './config.ts';
@@ -10,6 +10,8 @@ import { Sender } from './sender.ts';
 import { JSON_TYPE, PROTOBUF, splitPayload } from './split.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
+// Two bodies under way, one being written, and some that differ in size.
+const POOL_BYTES_MAX = 6 * 1024 * 1024;
 
 /** What exists between start and shutdown. */
 interface Running {
@@ -35,6 +37,7 @@ export class OtlpHttpExporter implements Exporter {
   readonly #compressor: Compressor;
   readonly #contentType: string;
   readonly #write: typeof writeRequest;
+  readonly #bodies: BodyPool = new BodyPool(POOL_BYTES_MAX);
   #running: Running | undefined;
 
   constructor(config: OtlpHttpConfig, settings: Settings) {
@@ -60,10 +63,11 @@ export class OtlpHttpExporter implements Exporter {
       retry,
       send: (payload, signal) => sender.send(payload, signal),
       split: (payload) => splitPayload(payload, this.#compressor),
+      recycle: (body) => this.#bodies.give(body),
       host,
     });
     const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;
-    const outbox = new Outbox({ contentType: this.#contentType, compressor: this.#compressor, queue, waits, host });
+    const outbox = new Outbox({ contentType: this.#contentType, compressor: this.#compressor, queue, waits, bodies: this.#bodies, host });
     await queue.start();
     this.#running = { client, queue, outbox };
   }
@@ -72,7 +76,7 @@ export class OtlpHttpExporter implements Exporter {
     const { outbox } = this.#need();
     let isTaken = false;
     for (let row = 0; row < batch.length;) {
-      const { body, next, rows } = this.#write(batch, row, this.#bytesMax);
+      const { body, next, rows } = this.#write(batch, row, this.#bytesMax, this.#bodies);
       if (rows === 0) return;
       const claims = batch.claims(row, next);
       row = next;

@@ -1,5 +1,6 @@
 import { RefusedError, type Counter, type Host } from '#component';
 import type { Claim } from '#model';
+import type { BodyPool } from '#otlp';
 import type { Payload, SendingQueue } from '#queue';
 import type { Compressor } from './compression.ts';
 
@@ -14,6 +15,7 @@ export interface OutboxSettings {
   readonly contentType: string;
   readonly compressor: Compressor;
   readonly queue: SendingQueue;
+  readonly bodies: BodyPool;
   /** True when `put` is to wait until the queue has taken the request, and to say so when it has not. */
   readonly waits: boolean;
   readonly host: Host;
@@ -73,11 +75,12 @@ export class Outbox {
   }
 
   async #offer({ body, rows, claims }: Draft, before: Promise<void>): Promise<void> {
-    const { compressor, contentType, queue } = this.#settings;
+    const { compressor, contentType, queue, bodies } = this.#settings;
     this.#encodedBytes.add(body.length);
     const compressing = compressor.compress(body);
     this.#compressing.add(compressing);
     const compressed = await compressing.finally(() => this.#compressing.delete(compressing));
+    if (compressed !== body) bodies.give(body);
     const payload: Payload = { body: compressed, encoding: compressor.encoding, contentType, rows };
     await before;
     await queue.offer(payload, claims);

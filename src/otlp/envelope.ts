@@ -1,5 +1,6 @@
+import assert from 'node:assert';
 import { Buffer } from 'node:buffer';
-import type { Origin } from '#model';
+import type { LogBatch, Origin } from '#model';
 import { varintLength, writeVarint } from './varint.ts';
 
 /** Rows of equal resource and scope; `start` and `end` are their place among the records written. */
@@ -14,8 +15,46 @@ const FIRST_FIELD = 0x0a;
 const SECOND_FIELD = 0x12;
 const SCHEMA_URL = 0x1a;
 
-/** Puts the runs into ResourceLogs and ScopeLogs; neighbours of one resource share a ResourceLogs. */
-export function enclose(runs: readonly Run[], records: Buffer): Buffer {
+// A tag and the longest length.
+const HEAD_BYTES_MAX = 6;
+
+/** Room that one resource and scope need before and behind their records. */
+export function envelopeRoom(batch: LogBatch, from: number, next: number): { before: number; after: number } {
+  if (from >= next) return { before: 0, after: 0 };
+  const resource = batch.resources[batch.resourceOf[from] as number] as Origin;
+  const scope = batch.scopes[batch.scopeOf[from] as number] as Origin;
+  return {
+    before: 4 * HEAD_BYTES_MAX + resource.encoded.length + scope.encoded.length,
+    after: 2 * HEAD_BYTES_MAX + Buffer.byteLength(resource.schemaUrl) + Buffer.byteLength(scope.schemaUrl),
+  };
+}
+
+/**
+ * Puts the runs of records in `out` into ResourceLogs and ScopeLogs; neighbours of one resource share a ResourceLogs. A
+ * single run stays where it is and gets its head and tail around it, if there is the room that `envelopeRoom` asks for.
+ */
+export function enclose(runs: readonly Run[], out: Buffer): Buffer {
+  const [only] = runs;
+  return runs.length === 1 && only ? encloseInPlace(only, out) : encloseAll(runs, out);
+}
+
+function encloseInPlace(run: Run, out: Buffer): Buffer {
+  const { resource, scope } = run;
+  const scopeBytes = scopeLogsBytes(run);
+  const resourceBytes = originBytes(resource) + fieldBytes(scopeBytes);
+  const headBytes = 1 + varintLength(resourceBytes) + payloadBytes(resource) + 1 + varintLength(scopeBytes) + payloadBytes(scope);
+  const start = run.start - headBytes;
+  assert(start >= 0, 'room for the head was left');
+  let at = writeHead(out, start, FIRST_FIELD, resourceBytes);
+  at = writeField(out, at, FIRST_FIELD, resource.encoded);
+  at = writeHead(out, at, SECOND_FIELD, scopeBytes);
+  at = writeField(out, at, FIRST_FIELD, scope.encoded);
+  assert(at === run.start, 'the head ends where the records begin');
+  at = writeSchemaUrl(out, run.end, scope.schemaUrl);
+  return out.subarray(start, writeSchemaUrl(out, at, resource.schemaUrl));
+}
+
+function encloseAll(runs: readonly Run[], records: Buffer): Buffer {
   const resources: { readonly resource: Origin; readonly runs: Run[]; bytes: number }[] = [];
   for (const run of runs) {
     let last = resources.at(-1);
@@ -52,7 +91,11 @@ function scopeLogsBytes(run: Run): number {
 /** Bytes of a resource or scope and its schema URL within ResourceLogs or ScopeLogs. Empty ones are left out. */
 function originBytes({ encoded, schemaUrl }: Origin): number {
   const url = Buffer.byteLength(schemaUrl);
-  return (encoded.length > 0 ? fieldBytes(encoded.length) : 0) + (url > 0 ? fieldBytes(url) : 0);
+  return payloadBytes({ encoded }) + (url > 0 ? fieldBytes(url) : 0);
+}
+
+function payloadBytes({ encoded }: Pick<Origin, 'encoded'>): number {
+  return encoded.length > 0 ? fieldBytes(encoded.length) : 0;
 }
 
 function fieldBytes(length: number): number {

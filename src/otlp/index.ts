@@ -3,3 +3,4 @@ export { writeRequest, type Request } from './writer.ts';
 export { writeJsonRequest } from './json-writer.ts';
 export { readRequest } from './reader.ts';
 export { readJsonRequest } from './json-reader.ts';
+export { BodyPool, type BodyBuffers } from './body-pool.ts';

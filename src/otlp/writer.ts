@@ -1,14 +1,15 @@
 import { Buffer } from 'node:buffer';
 import { ValueType, type AttributeTable, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
-import { enclose, type Run } from './envelope.ts';
+import { freshBuffers, type BodyBuffers } from './body-pool.ts';
+import { enclose, envelopeRoom, type Run } from './envelope.ts';
 import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
 
 /**
  * Writes ExportLogsServiceRequest (opentelemetry.proto.collector.logs.v1) in protobuf, straight from the columns.
  *
  * Rows keep their order: a new ResourceLogs or ScopeLogs begins wherever resource or scope change from one row to the
- * next. Records are written once, into a scratch buffer; the lengths of what encloses them are known only then, so the
- * body is put together in an exact buffer of its own at the end.
+ * next. The lengths of what encloses the records are known only when those are written: for one resource and scope the
+ * head is then put in front of them, otherwise a body is put together in a buffer of its own.
  */
 export interface Request {
   readonly body: Buffer;
@@ -35,32 +36,34 @@ const VALUE_TAGS: readonly number[] = [0, 0x0a, 0x3a, 0x10, 0x18, 0x21, 0, 0];
 
 const LOG_RECORDS = 0x12;
 
-// Everything in a record that is not text or attributes, lengths and tags included, is shorter than this.
-const RECORD_OVERHEAD = 128;
-const ATTRIBUTE_OVERHEAD = 32;
+// Tags, lengths, times and numbers of a record; trace id, span id and rare fields are counted apart.
+const RECORD_OVERHEAD = 40;
+const IDS_BYTES = 28;
+const RARE_OVERHEAD = 24;
+// Tags and lengths of an attribute and a value that is a number.
+const ATTRIBUTE_OVERHEAD = 22;
 // Below this a loop is quicker than a call into the runtime's memcpy.
 const SHORT_COPY = 40;
-const SCRATCH_KEPT_BYTES = 2 * 1024 * 1024;
 
-let scratch: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);
 
-/** The live rows from `from` on, until the body would be longer than `bytesMax`, but at least one. */
-export function writeRequest(batch: LogBatch, from: number, bytesMax: number): Request {
+/**
+ * The live rows from `from` on, as many as surely fit into `bytesMax`, but at least one. The body lies in a buffer of
+ * `buffers`; records are written where they stay, behind room for what encloses them.
+ */
+export function writeRequest(batch: LogBatch, from: number, bytesMax: number, buffers: BodyBuffers = freshBuffers): Request {
+  const { next, rows, bytes } = rowsThatFit(batch, from, bytesMax);
   const runs: Run[] = [];
+  const room = envelopeRoom(batch, from, next);
+  const out = buffers.take(room.before + bytes + room.after);
   let run: Run | undefined;
   let resource = -1;
   let scope = -1;
-  let at = 0;
-  let rows = 0;
-  let row = from;
-  for (; row < batch.length; row++) {
+  let at = room.before;
+  for (let row = from; row < next; row++) {
     if (batch.isDropped[row] === 1) continue;
-    const room = at + recordBytesMax(batch, row);
-    if (room > scratch.length) growScratch(room, at);
-    const end = writeRecord(scratch, at, batch, row);
-    if (end > bytesMax && rows > 0) break;
+    const end = writeRecord(out, at, batch, row);
     if (!run || batch.resourceOf[row] !== resource || batch.scopeOf[row] !== scope) {
       resource = batch.resourceOf[row] as number;
       scope = batch.scopeOf[row] as number;
@@ -69,24 +72,31 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number): R
     }
     run.end = end;
     at = end;
-    rows++;
   }
-  const body = enclose(runs, scratch);
-  if (scratch.length > SCRATCH_KEPT_BYTES) scratch = Buffer.allocUnsafeSlow(256 * 1024);
-  return { body, next: row, rows };
+  return { body: enclose(runs, out), next, rows };
 }
 
-function growScratch(needed: number, used: number): void {
-  const grown = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2));
-  scratch.copy(grown, 0, 0, used);
-  scratch = grown;
+/** How far the rows go whose upper bounds sum up to `bytesMax`. */
+function rowsThatFit(batch: LogBatch, from: number, bytesMax: number): { next: number; rows: number; bytes: number } {
+  let bytes = 0;
+  let rows = 0;
+  let row = from;
+  for (; row < batch.length; row++) {
+    if (batch.isDropped[row] === 1) continue;
+    const more = recordBytesMax(batch, row);
+    if (rows > 0 && bytes + more > bytesMax) break;
+    bytes += more;
+    rows++;
+  }
+  return { next: row, rows, bytes };
 }
 
 /** An upper bound of what `writeRecord` writes. */
 function recordBytesMax(batch: LogBatch, row: number): number {
   let bytes = RECORD_OVERHEAD + (batch.bodySize[row] as number) + (batch.severityTextSize[row] as number);
   bytes += (batch.shared[batch.sharedOf[row] as number] as SharedAttributes).encoded.length;
-  if (batch.rare) bytes += (batch.rare.eventNameSize[row] as number) + (batch.rare.unknownSize[row] as number);
+  if (batch.traceIds || batch.spanIds) bytes += IDS_BYTES;
+  if (batch.rare) bytes += RARE_OVERHEAD + (batch.rare.eventNameSize[row] as number) + (batch.rare.unknownSize[row] as number);
   const { head, next, size, key } = batch.attributes;
   for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
     bytes += ATTRIBUTE_OVERHEAD + (size[slot] as number) + (key[slot] as Key).encoded.length;
