@@ -27,8 +27,6 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an authority that is not trusted; give that as tls.ca_file',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name; correct the endpoint, or set tls.server_name_override',
   HOSTNAME_MISMATCH: 'its certificate is for another host name; correct the endpoint, or set tls.server_name_override',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; use http:// in the endpoint, or its TLS port',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS; use http:// in the endpoint, or its TLS port',
 };
 
 /** The fault of a request that got no answer. What mends itself may be tried again; what needs an operator says what to do. */
@@ -37,7 +35,7 @@ export function toFault(error: unknown, { who, where }: Attempt): RetryableError
   const words = BROKEN[code];
   if (words !== undefined) return new RetryableError(`${who}: cannot reach ${where}: ${words} (${code})`, { cause: error });
   if (isCertificateFault(code))
-    return new DestinationError(`${who}: cannot trust ${where}: ${certificateWords(code)} (${code})`, { cause: error });
+    return new DestinationError(`${who}: cannot trust ${where}: ${certificateWords(code, message)} (${code})`, { cause: error });
   if (code === 'ERR_PROXY_TUNNEL') return proxyFault(error, statusCode, { who, where });
   if (code.startsWith('HPE_')) {
     const hint = 'it does not answer in HTTP/1.1; OTLP over HTTP is on port 4318 by custom, 4317 is gRPC';
@@ -50,10 +48,14 @@ export function isCertificateFault(code: string): boolean {
   return code in CERTIFICATE || /^(CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/.test(code);
 }
 
-function certificateWords(code: string): string {
+function certificateWords(code: string, message: string): string {
   const words = CERTIFICATE[code];
   if (words !== undefined) return words;
-  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN/.test(code)) {
+  // OpenSSL's reason is in the code (ERR_SSL_WRONG_VERSION_NUMBER), or after EPROTO in the message only.
+  const reason = `${code} ${message}`.toUpperCase().replaceAll(' ', '_');
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(reason))
+    return 'it does not speak TLS; use http:// in the endpoint, or its TLS port';
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN/.test(reason)) {
     return 'it does not accept us; it may ask for a client certificate, see tls.cert_file and tls.key_file';
   }
   return 'TLS could not be agreed on; see the options of tls';
