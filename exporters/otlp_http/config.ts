@@ -1,7 +1,9 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
 import { parseHttpUrl, proxyProblems, tlsClientSchema, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
+
+// Not imported, for the reason given in src/net/http-client.ts.
+const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
 export interface HeaderConfig {
   name: string;
