@@ -1,54 +1,60 @@
-import { ValueType, type Key, type LogBatch, type SharedAttributes, type ValueTypeNumber } from '#model';
+import { NO_ATTRIBUTES, ValueType, type Key, type LogBatch, type SharedAttributes, type ValueTypeNumber } from '#model';
 import type { Field } from './field.ts';
 import { writeField } from './values.ts';
 
 /**
- * Where a parser writes texts by key: straight into the columns when the target is the attributes, else gathered and
- * written as a map.
+ * Where a parser writes texts under always the same keys: straight into the columns when the target is the attributes,
+ * else as a map.
  */
 export class AttributeTarget {
   readonly #field: Field;
+  readonly #keys: readonly Key[];
   readonly #isAttributes: boolean;
-  #isFresh = false;
-  #values: Record<string, string> = {};
-  #batch: LogBatch | undefined;
-  #row = 0;
-  #shared: SharedAttributes | undefined;
+  /** The shared attributes looked at last, and whether they have one of the keys. */
+  #shared: SharedAttributes = NO_ATTRIBUTES;
+  #isInShared = false;
 
-  constructor(field: Field) {
+  constructor(field: Field, keys: readonly Key[]) {
     this.#field = field;
+    this.#keys = keys;
     this.#isAttributes = field.root === 'attributes' && field.path.length === 0;
   }
 
-  begin(batch: LogBatch, row: number): void {
-    this.#batch = batch;
-    this.#row = row;
-    this.#shared = batch.shared[batch.sharedOf[row] as number];
-    this.#isFresh = (batch.attributes.head[row] as number) < 0;
-    if (!this.#isAttributes) this.#values = {};
-  }
-
-  add(key: Key, position: number, size: number): void {
-    const batch = this.#batch;
-    if (!batch) return;
+  /** Writes texts of the batch's byte space. Returns what hindered it, or undefined. */
+  write(batch: LogBatch, row: number, positions: Int32Array, sizes: Int32Array): string | undefined {
+    const keys = this.#keys;
     if (!this.#isAttributes) {
-      Object.defineProperty(this.#values, key.text, {
-        value: batch.space.text(position, size),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-      return;
+      const entries = keys.map((key, index) => [key.text, batch.space.text(positions[index] as number, sizes[index] as number)]);
+      return writeField(batch, row, this.#field, Object.fromEntries(entries));
     }
-    const isShared = this.#shared !== undefined && this.#shared.entries.size > 0 && this.#shared.entries.has(key);
-    // A row without attributes so far cannot have the key: the names of the groups differ.
-    if (this.#isFresh && !isShared) batch.attributes.add(this.#row, key, ValueType.string, position, size, 0);
-    else setRange(batch, this.#row, key, ValueType.string, position, size);
+    const table = batch.attributes;
+    const isNew = (table.head[row] as number) < 0 && !this.#isShared(batch, row);
+    if (!isNew) {
+      for (let i = 0; i < keys.length; i++) {
+        setRange(batch, row, keys[i] as Key, ValueType.string, positions[i] as number, sizes[i] as number);
+      }
+      return undefined;
+    }
+    table.reserve(keys.length);
+    let slot = table.count;
+    for (let i = 0; i < keys.length; i++, slot++) {
+      table.key[slot] = keys[i];
+      table.type[slot] = ValueType.string;
+      table.start[slot] = positions[i] as number;
+      table.size[slot] = sizes[i] as number;
+    }
+    table.link(row, slot);
+    return undefined;
   }
 
-  /** Returns what hindered the writing, or undefined. */
-  end(): string | undefined {
-    return this.#isAttributes || !this.#batch ? undefined : writeField(this.#batch, this.#row, this.#field, this.#values);
+  #isShared(batch: LogBatch, row: number): boolean {
+    const shared = batch.shared[batch.sharedOf[row] as number] as SharedAttributes;
+    if (shared !== this.#shared) {
+      this.#shared = shared;
+      const own = new Set(this.#keys.map(({ text }) => text));
+      this.#isInShared = Array.from(shared.entries.keys()).some(({ text }) => own.has(text));
+    }
+    return this.#isInShared;
   }
 }
 

@@ -41,6 +41,10 @@ export class DirectMatcher {
       const piece = pieces[i] as Piece;
       const start = at;
       switch (piece.kind) {
+        case PieceKind.byte:
+          if (at >= this.#to || this.#bytes[at] !== piece.stop) return NO_MATCH;
+          at++;
+          continue;
         case PieceKind.literal:
           at = this.#literal(piece.literal, at);
           break;

@@ -19,6 +19,8 @@ export const PieceKind = {
   choice: 7,
   /** The end of the text. */
   end: 8,
+  /** The byte `stop`. */
+  byte: 9,
 } as const;
 
 /** One step of a direct matcher; all have the same shape, for speed. */
@@ -142,7 +144,8 @@ class PieceMaker {
   /** A branch must decide for or against itself with what it holds; a part that may reach too far cannot. */
   #branch(branch: Node, follow: Follow): readonly Piece[] {
     const pieces = this.sequence(flatten(branch), follow);
-    if (pieces.some(({ kind, group }) => (kind !== PieceKind.literal && kind !== PieceKind.span) || group >= 0)) throw new Undecided();
+    if (pieces.some(({ kind, group }) => (kind !== PieceKind.literal && kind !== PieceKind.byte && kind !== PieceKind.span) || group >= 0))
+      throw new Undecided();
     return pieces;
   }
 
@@ -217,7 +220,11 @@ function joinLiterals(pieces: readonly Piece[]): readonly Piece[] {
     if (last?.kind !== PieceKind.literal || piece.kind !== PieceKind.literal) joined.push(piece);
     else joined[joined.length - 1] = { ...last, literal: Buffer.concat([last.literal, piece.literal]) };
   }
-  return joined;
+  return joined.map((piece) => (isByte(piece) ? { ...piece, kind: PieceKind.byte, stop: piece.literal[0] ?? 0 } : piece));
+}
+
+function isByte({ kind, literal, group }: Piece): boolean {
+  return kind === PieceKind.literal && literal.length === 1 && group < 0;
 }
 
 /**

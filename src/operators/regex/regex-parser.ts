@@ -1,5 +1,5 @@
 import { parseSize, type Clock, type Host } from '#component';
-import { keyOf, type ByteSpace, type Key, type LogBatch } from '#model';
+import { keyOf, type ByteSpace, type LogBatch } from '#model';
 import type { RegexParserConfig } from '../config.ts';
 import { Embedded } from '../embedded.ts';
 import { excerpt, type Failures } from '../failures.ts';
@@ -17,7 +17,7 @@ export class RegexParser implements Operator {
   readonly #source: TextSource;
   readonly #target: AttributeTarget;
   readonly #regex: CompiledRegex;
-  readonly #keys: readonly Key[];
+  readonly #positions: Int32Array;
   readonly #textMax: number;
   readonly #embedded: Embedded;
   readonly #failures: Failures;
@@ -25,9 +25,10 @@ export class RegexParser implements Operator {
 
   constructor(config: RegexParserConfig, failures: Failures) {
     this.#source = new TextSource(parseField(config.parse_from ?? 'body'));
-    this.#target = new AttributeTarget(parseField(config.parse_to ?? 'attributes'));
     this.#regex = compileRegex(config.regex);
-    this.#keys = this.#regex.names.map((name) => keyOf(name));
+    const keys = this.#regex.names.map((name) => keyOf(name));
+    this.#target = new AttributeTarget(parseField(config.parse_to ?? 'attributes'), keys);
+    this.#positions = new Int32Array(keys.length);
     this.#textMax = parseSize(config.text_max ?? TEXT_MAX);
     this.#embedded = new Embedded(config);
     this.#failures = failures;
@@ -53,23 +54,26 @@ export class RegexParser implements Operator {
     if (to - from > this.#textMax) return this.#fail(batch, row, `is longer than text_max, ${this.#textMax} bytes`);
     const isSide = source.isSide;
     if (!this.#regex.match(bytes, from, to)) return this.#fail(batch, row, 'does not match the regular expression');
-    this.#target.begin(batch, row);
-    for (let group = 0; group < this.#keys.length; group++) this.#add(batch.space, group, isSide);
-    const problem = this.#target.end();
+    this.#place(batch.space, isSide);
+    const problem = this.#target.write(batch, row, this.#positions, this.#regex.sizes);
     if (problem !== undefined) this.#failures.add(batch, row, () => problem);
-    return true;
+    return problem === undefined;
   }
 
-  #add(space: ByteSpace, group: number, isSide: boolean): void {
+  /** Turns what has matched into positions of the byte space. */
+  #place(space: ByteSpace, isSide: boolean): void {
     const { starts, sizes, texts } = this.#regex;
-    const key = this.#keys[group] as Key;
-    const start = starts[group] as number;
-    if (start >= 0) {
-      this.#target.add(key, isSide ? ~start : start, sizes[group] as number);
-      return;
+    const positions = this.#positions;
+    for (let group = 0; group < positions.length; group++) {
+      const start = starts[group] as number;
+      if (start >= 0) {
+        positions[group] = isSide ? ~start : start;
+        continue;
+      }
+      const position = space.appendText(texts[group] ?? '');
+      positions[group] = position;
+      sizes[group] = space.sideLength - ~position;
     }
-    const position = space.appendText(texts[group] ?? '');
-    this.#target.add(key, position, space.sideLength - ~position);
   }
 
   #fail(batch: LogBatch, row: number, problem: string): false {

@@ -8,6 +8,7 @@ const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const ZONE_NAMES_MAX = 64;
 const FRACTION_DIGITS_MAX = 9;
+const POWERS = Int32Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, power) => 10 ** power);
 const MISSING = -1;
 const AFTER_SECONDS: ReadonlySet<number> = new Set([StepKind.literal, StepKind.fraction, StepKind.zone, StepKind.zoneName]);
 
@@ -24,6 +25,7 @@ export class LayoutReader {
   readonly #zone: Zone;
   readonly #namedZones = new Map<string, Zone | undefined>();
   #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #to = 0;
   #year = 0;
   #month = 0;
@@ -68,7 +70,10 @@ export class LayoutReader {
 
   /** True when `bytes[from, to)` is a time of this layout; `ms` and `ns` are set then. `nowMs` decides about missing years. */
   read(bytes: Uint8Array, from: number, to: number, nowMs: number): boolean {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
     this.#to = to;
     if (this.#isSameMinute(bytes, from, to)) {
       this.#nanoseconds = 0;
@@ -102,9 +107,12 @@ export class LayoutReader {
   /** True when all up to the seconds is as in the last time. */
   #isSameMinute(bytes: Uint8Array, from: number, to: number): boolean {
     const size = this.#prefixSize;
-    if (bytes !== this.#lastBytes || to - from < size) return false;
+    if (bytes !== this.#lastBytes || to - from < size || size < 4) return false;
     const last = this.#lastFrom;
-    for (let i = size - 1; i >= 0; i--) if (bytes[last + i] !== bytes[from + i]) return false;
+    const view = this.#view;
+    // The end first, since that is where minutes differ; the last four bytes lie over those before.
+    if (view.getInt32(last + size - 4, true) !== view.getInt32(from + size - 4, true)) return false;
+    for (let i = 0; i + 4 < size; i += 4) if (view.getInt32(last + i, true) !== view.getInt32(from + i, true)) return false;
     return true;
   }
 
@@ -253,14 +261,14 @@ export class LayoutReader {
     if (first < 0 || first > 9) return digits === 0 ? at : -1;
     let end = at + 1;
     let value = 0;
-    let scale = 1_000_000_000;
-    for (let digit = first; end < this.#to && digit >= 0 && digit <= 9; digit = (bytes[++end] as number) - 0x30) {
-      if (end - at > FRACTION_DIGITS_MAX) continue;
-      value = value * 10 + digit;
-      scale /= 10;
+    for (; end < this.#to; end++) {
+      const digit = (bytes[end] as number) - 0x30;
+      if (digit < 0 || digit > 9) break;
+      // What lies below a nanosecond is cut.
+      if (end - at <= FRACTION_DIGITS_MAX) value = value * 10 + digit;
     }
     if (digits > 0 && end - at - 1 !== digits) return -1;
-    this.#nanoseconds = value * scale;
+    this.#nanoseconds = value * (POWERS[Math.max(0, FRACTION_DIGITS_MAX - (end - at - 1))] as number);
     return end;
   }
 
