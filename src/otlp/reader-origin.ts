@@ -15,16 +15,27 @@ const ORIGIN_BYTES_KEPT_MAX = 4 * 1024;
 
 const known = new Map<string, Origin>();
 
-export const RESOURCE_ATTRIBUTES = 0x0a;
-export const SCOPE_ATTRIBUTES = 0x1a;
+/** Which fields of a Resource or Scope are messages themselves. */
+export interface OriginFields {
+  readonly attributes: number;
+  readonly entities: number;
+}
 
-/** Checks the Resource or Scope from here to `end`, whose attributes have the tag `attributes`. */
-export function checkOrigin(wire: Wire, end: number, attributes: number): void {
+export const RESOURCE_FIELDS: OriginFields = { attributes: 0x0a, entities: 0x1a };
+export const SCOPE_FIELDS: OriginFields = { attributes: 0x1a, entities: 0 };
+
+/** Checks the Resource or Scope from here to `end` down to its leaves. */
+export function checkOrigin(wire: Wire, end: number, { attributes, entities }: OriginFields): void {
   while (wire.at < end) {
     const tag = wire.tag(end);
     if (tag === attributes) checkKeyValue(wire, wire.span(end), 0);
+    else if (tag === entities) checkFields(wire, wire.span(end));
     else wire.skip(tag, end);
   }
+}
+
+function checkFields(wire: Wire, end: number): void {
+  while (wire.at < end) wire.skip(wire.tag(end), end);
 }
 
 export function originOf(encoded: Buffer, schemaUrl: string): Origin {

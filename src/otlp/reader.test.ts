@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { ValueType, type LogBatch } from '#model';
+import { AttributeTable, ByteSpace, keyOf, ValueType, type LogBatch } from '#model';
 import { readJsonRequest, readRequest, writeJsonRequest, writeRequest } from '#otlp';
 import { encodeRequest, type ProtoRequest } from '../../test/helpers/otlp-proto.ts';
+import { SlotFinder } from './reader-slots.ts';
 import { requests, saidBy } from '../../test/helpers/otlp-arbitrary.ts';
 
 const EVERYTHING: ProtoRequest = {
@@ -234,13 +235,15 @@ describe('readRequest of malformed bytes', () => {
   });
 
   it('has a bound for records, attributes and resources', () => {
-    const tooMany = { records: Buffer.alloc(2 * 262_145), attributes: Buffer.alloc(2 * 2_097_153) };
-    for (let i = 0; i < tooMany.records.length; i += 2) tooMany.records[i] = 0x12;
-    for (let i = 0; i < tooMany.attributes.length; i += 2) tooMany.attributes[i] = 0x32;
-    const attributes = Buffer.alloc(4 * 2_097_153);
+    const records = Buffer.alloc(2 * 262_145);
+    for (let i = 0; i < records.length; i += 2) records[i] = 0x12;
+    const slots = new AttributeTable(new ByteSpace(), 1);
+    slots.count = 2_097_152;
+    const finder = new SlotFinder(slots);
+    finder.beginRow(0);
 
-    expect(() => readRequest(prefixed(0x0a, prefixed(0x12, tooMany.records)))).toThrow('more than 262144 records');
-    expect(attributes.length).toBeGreaterThan(0);
+    expect(() => readRequest(prefixed(0x0a, prefixed(0x12, records)))).toThrow('more than 262144 records');
+    expect(finder.slotOf(keyOf('one more'))).toBe(-1);
     const resources = Buffer.concat(
       Array.from({ length: 65_536 }, (_, i) => {
         const resource = Buffer.from([0x10, 0x80 | (i & 127), 0x80 | ((i >> 7) & 127), 0x04 | (i >> 14)]);

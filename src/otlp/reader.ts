@@ -1,5 +1,5 @@
 import { EMPTY_ORIGIN, LogBatch, TABLE_MAX, ValueType, type Origin } from '#model';
-import { checkOrigin, originOf, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES } from './reader-origin.ts';
+import { checkOrigin, originOf, RESOURCE_FIELDS, SCOPE_FIELDS, type OriginFields } from './reader-origin.ts';
 import { RecordReader } from './reader-record.ts';
 import { malformed, Wire } from './reader-wire.ts';
 
@@ -61,7 +61,7 @@ class RequestReader {
 
   #readResourceLogs(end: number): void {
     const start = this.#wire.at;
-    const { origin, hasChildren } = this.#readLevel(end, RESOURCE_ATTRIBUTES);
+    const { origin, hasChildren } = this.#readLevel(end, RESOURCE_FIELDS);
     if (!hasChildren) return;
     this.#wire.at = start;
     this.#eachChild(end, (childEnd) => this.#readScopeLogs(childEnd, origin));
@@ -69,7 +69,7 @@ class RequestReader {
 
   #readScopeLogs(end: number, resource: Origin): void {
     const start = this.#wire.at;
-    const { origin, hasChildren } = this.#readLevel(end, SCOPE_ATTRIBUTES);
+    const { origin, hasChildren } = this.#readLevel(end, SCOPE_FIELDS);
     if (!hasChildren) return;
     this.#wire.at = start;
     const resourceIndex = this.#indexOf(this.#resources, this.#batch.resources, resource);
@@ -83,7 +83,7 @@ class RequestReader {
   }
 
   /** What stands beside the children. It may stand behind them, so it is looked for first. */
-  #readLevel(end: number, attributes: number): Level {
+  #readLevel(end: number, origins: OriginFields): Level {
     const wire = this.#wire;
     let encoded = wire.bytes.subarray(0, 0);
     let schemaUrl = '';
@@ -93,7 +93,7 @@ class RequestReader {
       if (tag === ORIGIN) {
         const originEnd = wire.span(end);
         encoded = wire.bytes.subarray(wire.at, originEnd);
-        checkOrigin(wire, originEnd, attributes);
+        checkOrigin(wire, originEnd, origins);
       } else if (tag === SCHEMA_URL) {
         const urlEnd = wire.span(end);
         schemaUrl = wire.bytes.toString('utf8', wire.at, urlEnd);

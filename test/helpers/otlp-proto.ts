@@ -70,9 +70,9 @@ export function decodeRequest(bytes: Uint8Array): ProtoRequest {
   return request.toObject(request.decode(bytes), { longs: String, bytes: Uint8Array });
 }
 
-/** Fields that were not on the wire have their default. */
+/** Fields that were not on the wire have their default; bytes are arrays of numbers. */
 export function decodeRequestFully(bytes: Uint8Array): ProtoRequest {
-  return request.toObject(request.decode(bytes), { longs: String, bytes: Uint8Array, defaults: true, arrays: true });
+  return request.toObject(request.decode(bytes), { longs: String, bytes: Array, defaults: true, arrays: true });
 }
 
 export function encodeResponse(message: ProtoResponse): Uint8Array {
