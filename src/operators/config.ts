@@ -60,15 +60,15 @@ export interface RegexParserConfig extends ParserConfig {
   readonly text_max?: number | string;
 }
 
-export interface TimeParserConfig extends CommonConfig, TimestampConfig {
+interface TimeParserConfig extends CommonConfig, TimestampConfig {
   readonly type: 'time_parser';
 }
 
-export interface SeverityParserConfig extends CommonConfig, SeverityConfig {
+interface SeverityParserConfig extends CommonConfig, SeverityConfig {
   readonly type: 'severity_parser';
 }
 
-export interface TraceParserConfig extends CommonConfig, TraceConfig {
+interface TraceParserConfig extends CommonConfig, TraceConfig {
   readonly type: 'trace_parser';
 }
 
@@ -94,7 +94,7 @@ export interface RetainConfig extends CommonConfig {
   readonly fields: readonly string[];
 }
 
-export interface NoopConfig extends CommonConfig {
+interface NoopConfig extends CommonConfig {
   readonly type: 'noop';
 }
 

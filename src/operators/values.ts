@@ -98,7 +98,7 @@ export function setResource(batch: LogBatch, row: number, attributes: Values): v
   batch.resourceOf[row] = known >= 0 ? known : batch.addResource(resource);
 }
 
-export function isValues(value: unknown): value is Values {
+function isValues(value: unknown): value is Values {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Double)
   );

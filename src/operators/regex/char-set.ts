@@ -1,7 +1,7 @@
 /** A set of code points as sorted, separate ranges: [from, to, from, to, …], both ends included. */
 export type CharSet = readonly number[];
 
-export const POINT_MAX = 0x10ffff;
+const POINT_MAX = 0x10ffff;
 export const ANY: CharSet = [0, POINT_MAX];
 
 /** Sorts and joins ranges given in any order. */
@@ -44,7 +44,7 @@ export function between(set: CharSet, from: number, to: number): CharSet {
   return ranges;
 }
 
-export function has(set: CharSet, point: number): boolean {
+function has(set: CharSet, point: number): boolean {
   for (let i = 0; i < set.length; i += 2) if (point >= (set[i] as number) && point <= (set[i + 1] as number)) return true;
   return false;
 }

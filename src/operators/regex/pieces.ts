@@ -42,7 +42,7 @@ export interface Piece {
   readonly branches: readonly (readonly Piece[])[];
 }
 
-export const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_TABLE = new Uint8Array(256);
 const NON_ASCII: CharSet = [0x80, 0x10ffff];
 

@@ -9,7 +9,7 @@ export type Alphabet = 'ascii' | 'unicode';
  * pattern where the counts of nested repetitions multiply to more. It is what keeps time linear when the usual engine
  * gives up, so every pattern has to stay below.
  */
-export const REPLICATION_MAX = 16;
+const REPLICATION_MAX = 16;
 // Repetitions written out one by one make long patterns.
 const PATTERN_LENGTH_MAX = 100_000;
 

@@ -7,7 +7,7 @@ const STEPS = [1, 2, 3, 4];
 const RANGE_MAX = 100_000;
 
 /** The severity that a mapping's key or the OpenTelemetry names stand for; undefined when it is none. */
-export function severityOf(name: string): number | undefined {
+function severityOf(name: string): number | undefined {
   const match = /^(trace|debug|info|warn|error|fatal)([2-4]?)$/i.exec(name);
   if (match) {
     const first = NAMES.find((own) => own === match[1]?.toLowerCase());

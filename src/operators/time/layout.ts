@@ -20,7 +20,7 @@ export const StepKind = {
   zoneName: 17,
   yearDay: 18,
 } as const;
-export type StepKindNumber = (typeof StepKind)[keyof typeof StepKind];
+type StepKindNumber = (typeof StepKind)[keyof typeof StepKind];
 
 export interface Step {
   readonly kind: StepKindNumber;
