@@ -44,7 +44,7 @@ export class DirectMatcher {
         case PieceKind.byte:
           if (at >= this.#to || this.#bytes[at] !== piece.stop) return NO_MATCH;
           at++;
-          continue;
+          break;
         case PieceKind.literal:
           at = this.#literal(piece.literal, at);
           break;

@@ -220,11 +220,14 @@ function joinLiterals(pieces: readonly Piece[]): readonly Piece[] {
     if (last?.kind !== PieceKind.literal || piece.kind !== PieceKind.literal) joined.push(piece);
     else joined[joined.length - 1] = { ...last, literal: Buffer.concat([last.literal, piece.literal]) };
   }
-  return joined.map((piece) => (isByte(piece) ? { ...piece, kind: PieceKind.byte, stop: piece.literal[0] ?? 0 } : piece));
+  return joined.map(asByte);
 }
 
-function isByte({ kind, literal, group }: Piece): boolean {
-  return kind === PieceKind.literal && literal.length === 1 && group < 0;
+/** A literal of one byte is compared without a loop. */
+function asByte(piece: Piece): Piece {
+  const [only] = piece.literal;
+  if (piece.kind !== PieceKind.literal || piece.literal.length !== 1 || only === undefined) return piece;
+  return { ...piece, kind: PieceKind.byte, stop: only };
 }
 
 /**
