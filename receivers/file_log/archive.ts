@@ -1,4 +1,4 @@
-import type { ReadStream } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { FileSystem } from '#component';
@@ -22,7 +22,6 @@ export class ArchiveReader {
   readonly #fs: FileSystem;
   readonly #descriptor: number;
   readonly #compression: Compression;
-  #source: ReadStream | undefined;
   #stream: Transform | undefined;
   #wake: () => void = () => {};
   #chunks: Buffer[] = [];
@@ -56,9 +55,7 @@ export class ArchiveReader {
   }
 
   close(): void {
-    this.#source?.destroy();
     this.#stream?.destroy();
-    this.#source = undefined;
     this.#stream = undefined;
     this.#chunks = [];
     this.#wake();
@@ -71,9 +68,7 @@ export class ArchiveReader {
     this.#isEnded = false;
     this.#problem = undefined;
     const stream: Transform = this.#compression === 'zstd' ? createZstdDecompress() : createGunzip();
-    const source = this.#fs.createReadStream('', { fd: this.#descriptor, autoClose: false, start: 0, highWaterMark: SOURCE_CHUNK_BYTES });
     const wake = (): void => this.#wake();
-    source.on('error', (problem) => stream.destroy(problem));
     stream.on('readable', wake).on('close', wake);
     stream.on('end', () => {
       this.#isEnded = true;
@@ -85,9 +80,29 @@ export class ArchiveReader {
       this.#isEnded = true;
       this.#wake();
     });
-    source.pipe(stream);
-    this.#source = source;
     this.#stream = stream;
+    this.#feed(stream).catch((problem: unknown) => stream.destroy(problem instanceof Error ? problem : undefined));
+  }
+
+  /** Puts the file through the decompressor, as fast as that is emptied. */
+  async #feed(stream: Transform): Promise<void> {
+    const read = promisify(this.#fs.read) as (
+      descriptor: number,
+      buffer: Buffer,
+      at: number,
+      length: number,
+      position: number,
+    ) => Promise<{ bytesRead: number }>;
+    for (let position = 0; ;) {
+      const chunk = Buffer.allocUnsafe(SOURCE_CHUNK_BYTES);
+      const { bytesRead } = await read(this.#descriptor, chunk, 0, chunk.length, position);
+      if (stream.destroyed) return;
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      if (!stream.write(chunk.subarray(0, bytesRead))) await drained(stream);
+      if (stream.destroyed) return;
+    }
+    stream.end();
   }
 
   /** Waits for another chunk; false at the end. */
@@ -127,4 +142,14 @@ export class ArchiveReader {
     }
     return copied;
   }
+}
+
+function drained(stream: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      stream.off('drain', finish).off('close', finish);
+      resolve();
+    };
+    stream.on('drain', finish).on('close', finish);
+  });
 }

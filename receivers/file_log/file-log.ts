@@ -160,6 +160,7 @@ export class FileLog implements Receiver {
     await this.#watcher?.close();
     // Records given away settle later, when those behind this component stop; their positions are written at once then.
     context.positions.hurry();
+    for (const tail of context.tails) if (tail.ranges.length > 0) context.positions.touch(tail);
     await Promise.race([context.positions.flush(), deadline]);
     context.descriptors.closeAll();
   }
@@ -190,7 +191,7 @@ export class FileLog implements Receiver {
   #settled(tail: Tail, range: Range, outcome: Outcome, transaction: Transaction | undefined): void {
     const context = this.#context as Context;
     if (outcome.abandoned > 0) {
-      tail.ranges.reopen(range);
+      tail.repeat(range);
       if (!this.#stop.signal.aborted) this.#lanes?.readAgain(tail);
       return;
     }

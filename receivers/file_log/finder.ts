@@ -93,11 +93,12 @@ export class Finder {
   }
 
   /** True when an open, plain file is the one `tail` was last seen as, perhaps longer by now. */
-  async isStill(tail: Tail, descriptor: number, size: number): Promise<boolean> {
+  async isStill(tail: Tail, descriptor: number, stat: Stats): Promise<boolean> {
+    if (isReused(stat, tail)) return false;
     const headSize = await this.readHead(tail, descriptor);
     if (!beginsLike(tail.fingerprint, this.head, 0, headSize)) return false;
     if (tail.isArchive) return true;
-    return size >= tail.ranges.end.at && (await this.hasTail(descriptor, tail.ranges.end));
+    return stat.size >= tail.ranges.end.at && (await this.hasTail(descriptor, tail.ranges.end));
   }
 
   /**
@@ -131,11 +132,11 @@ export class Finder {
     const paths = await this.#siblings(tail);
     if (!isInPlace) {
       for (const path of paths) {
-        const found = await this.#check(path, tail, (stat) => stat.ino === tail.ino && stat.dev === tail.dev);
+        const found = await this.#check(path, tail, (stat) => stat.ino === tail.ino && stat.dev === tail.dev && !isReused(stat, tail));
         if (found) return found;
       }
     }
-    if (tail.fingerprint.length === 0 || tail.ranges.end.at === 0) return undefined;
+    if (tail.fingerprint.length === 0) return undefined;
     for (const path of paths) {
       const found = await this.#check(path, tail, (stat) => !this.#isOwn(stat, tail));
       if (found) return found;
@@ -143,10 +144,10 @@ export class Finder {
     return undefined;
   }
 
-  /** A file that is followed for its own sake cannot be somebody's copy. */
+  /** A file that is followed for its own sake cannot be somebody's copy, nor one that was. */
   #isOwn(stat: Stats, tail: Tail): boolean {
     const known = this.#context.tails.atInode(stat.dev, stat.ino);
-    return known !== undefined && known !== tail && known.state !== 'gone';
+    return known !== undefined && known !== tail && (known.state !== 'gone' || tail.ranges.end.at === 0);
   }
 
   async #siblings(tail: Tail): Promise<string[]> {
@@ -171,7 +172,9 @@ export class Finder {
       if (!stat?.isFile() || !isWanted(stat)) return undefined;
       const candidate = await this.inspect(path, stat, true);
       if (!candidate) return undefined;
-      const isAlike = beginsLike(tail.fingerprint, this.head, 0, candidate.headSize);
+      // Of an empty file the inode is all that is known, and an archive is never what an empty file became.
+      const isEmpty = tail.fingerprint.length === 0 && candidate.compression !== tail.compression;
+      const isAlike = !isEmpty && beginsLike(tail.fingerprint, this.head, 0, candidate.headSize);
       if (isAlike && (tail.ranges.end.at === 0 || (await this.compare(candidate, tail)) === 'same')) return candidate;
       this.#io.close(candidate.descriptor);
     } catch (problem) {
@@ -194,6 +197,17 @@ export class Finder {
     });
     return tail;
   }
+}
+
+const WEAK_FINGERPRINT_BYTES = 64;
+
+/**
+ * True when the file was born after the one with the same inode was last changed: the inode is used again. Looked at only
+ * where the content says little. A birth that equals the last change is what systems say that do not know it.
+ */
+function isReused(stat: Stats, tail: Tail): boolean {
+  if (tail.fingerprint.length >= WEAK_FINGERPRINT_BYTES || tail.ctimeMs === 0) return false;
+  return stat.birthtimeMs > tail.ctimeMs && stat.birthtimeMs !== stat.ctimeMs;
 }
 
 /** A file that was given its size in advance ends in NULs that will become something else: they are no part of it. */

@@ -91,9 +91,11 @@ export class Follower {
 
   async #isStill(known: Tail, candidate: Candidate): Promise<boolean> {
     // While it is open the inode cannot be used again.
-    if (known.descriptor !== undefined && known.state === 'rotated') return candidate.stat.size >= known.ranges.end.at;
     if (known.compression !== candidate.compression) return false;
-    return this.#finder.isStill(known, candidate.descriptor, candidate.stat.size);
+    if (known.descriptor !== undefined && known.state === 'rotated') {
+      return known.isArchive || candidate.stat.size >= known.ranges.end.at;
+    }
+    return this.#finder.isStill(known, candidate.descriptor, candidate.stat);
   }
 
   /** A followed file was found under another name, or again under its own. */
@@ -106,13 +108,18 @@ export class Follower {
     });
     tail.isVerified = true;
     tail.shared = attributes.of(candidate.path, candidate.stat);
-    descriptors.take(tail, candidate.descriptor);
+    // Another lane may be reading through the descriptor it has.
+    if (tail.descriptor === undefined) descriptors.take(tail, candidate.descriptor);
+    else this.#io.close(candidate.descriptor);
     positions.touch(tail);
     this.#context.assign(tail);
   }
 
   /** Whether a file that begins like `tail` is its content in another place. */
   async #isCopy(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
+    // What comes after a rename under the old name is no copy, however much it begins like the renamed file. Only what is
+    // compressed from that is.
+    if (tail.state === 'rotated' && candidate.compression === 'none') return false;
     const answer = await this.#finder.compare(candidate, tail);
     if (answer === 'other') return false;
     const isThere = tail.state === 'rotated' || (tail.state === 'named' && (await this.#isWhole(tail)));
@@ -196,7 +203,8 @@ export class Follower {
     await this.#rememberLink(tail);
     tails.add(tail);
     descriptors.take(tail, candidate.descriptor);
-    if (startsAtEnd) positions.touch(tail);
+    // Known by what it begins with, it is found again even if it is rotated before anything of it is safe.
+    positions.touch(tail);
     problems.mended(tail.path);
     this.#context.assign(tail);
   }
@@ -228,6 +236,21 @@ export class Follower {
     const sibling = await this.#finder.findSibling(tail, isInPlace);
     if (sibling) this.move(tail, sibling, false);
     else this.#giveUp(tail);
+  }
+
+  /**
+   * The file is shorter, yet what was read of it is still there: it may have been truncated and begun as before. If a
+   * sibling has what was read and more, that is where the rest is. True when the stream has moved there.
+   */
+  async wentElsewhere(tail: Tail): Promise<boolean> {
+    const sibling = await this.#finder.findSibling(tail, true);
+    if (!sibling) return false;
+    const { path } = tail;
+    this.#context.counters.truncations.add(1);
+    this.#context.tails.losePath(tail);
+    this.move(tail, sibling, false);
+    await this.begin(path);
+    return true;
   }
 
   /** Nothing leads to the file any more. */
@@ -276,7 +299,7 @@ export class Follower {
     try {
       const descriptor = await this.#context.descriptors.open(tail, this.#io);
       const stat = await this.#io.fstat(descriptor);
-      return await this.#finder.isStill(tail, descriptor, stat.size);
+      return await this.#finder.isStill(tail, descriptor, stat);
     } catch (problem) {
       if (problem instanceof MovedError) return false;
       throw problem;

@@ -104,7 +104,6 @@ export class Lane {
   async #run(): Promise<void> {
     const { clock, limits } = this.#context;
     while (!this.#isStopped) {
-      await this.#settings.search?.run();
       const now = clock.monotonic();
       if (now >= this.#pollAt) {
         this.#pollAt = now + limits.pollMs;
@@ -113,6 +112,8 @@ export class Lane {
       for (const tail of [...this.#hinted, ...this.#active]) await this.#check(tail, now);
       this.#hinted.clear();
       await this.#readQueued();
+      // New names after known files: one of them may be what a known file is called now.
+      if (!this.#isStopped) await this.#settings.search?.run();
       if (!this.#isStopped && this.#queue.size === 0) await this.#rest();
     }
     await this.#settings.batcher.flush();
@@ -172,22 +173,25 @@ export class Lane {
   async #examine(tail: Tail, stat: Stats | undefined, now: number): Promise<void> {
     const { follower } = this.#settings;
     if (!stat || stat.ino !== tail.ino || stat.dev !== tail.dev) {
+      const { path, state } = tail;
       await follower.lose(tail, false);
       // What was written before the rename comes before what is in the new file.
       await this.#check(tail, now);
-      if (stat) await follower.adopt(tail.path, false);
+      if (stat && state === 'named') await follower.adopt(path, false);
       this.#settings.search?.hurry();
       return;
     }
     const wasUnread = tail.hasUnread;
     const isRewritten = tail.isVerified && stat.mtimeMs !== tail.mtimeMs && stat.size === tail.size && !tail.isArchive;
-    const isShrunk = !tail.isArchive && stat.size < tail.seenTo;
+    const isShrunk = !tail.isArchive && stat.size < Math.max(tail.seenTo, tail.sizeBefore);
     if (!tail.isVerified || isShrunk || isRewritten) {
       if (!(await follower.verify(tail))) {
         await this.#replaced(tail, stat);
         return;
       }
       tail.isVerified = true;
+      tail.sizeBefore = -1;
+      if (isShrunk && (await follower.wentElsewhere(tail))) return;
     }
     if (tail.look(stat, now)) {
       this.#active.add(tail);
@@ -204,7 +208,7 @@ export class Lane {
   #settle(tail: Tail, now: number): void {
     const { limits, flow } = this.#context;
     const flushes = tail.hasPartial && limits.flushMs > 0 && tail.triedAt !== tail.grownAt;
-    const mayRead = tail.hasUnread && (!tail.ranges.hasGap || flow.mayReadAgain);
+    const mayRead = tail.hasUnread && (!tail.isRepeating || flow.mayReadAgain);
     if (mayRead || (flushes && now - tail.grownAt >= limits.flushMs)) this.#enqueue(tail);
     else if (!flushes && tail.state === 'named' && now - tail.grownAt > ACTIVE_MS) this.#active.delete(tail);
   }
@@ -229,10 +233,10 @@ export class Lane {
       return;
     }
     counters.truncations.add(1);
-    const { path } = tail;
+    const { path, state } = tail;
     descriptors.close(tail);
     await follower.lose(tail, true);
-    await follower.begin(path);
+    if (state === 'named') await follower.begin(path);
     positions.touch(tail);
   }
 
@@ -306,9 +310,7 @@ export class Lane {
   }
 
   async #examineReplaced(tail: Tail): Promise<void> {
-    const stat = await this.#settings.io.fstat(tail.descriptor as number);
-    if (tail.state === 'named') await this.#replaced(tail, stat);
-    else await this.#settings.follower.lose(tail, true);
+    await this.#replaced(tail, await this.#settings.io.fstat(tail.descriptor as number));
   }
 
   #enqueue(tail: Tail): void {

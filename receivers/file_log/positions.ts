@@ -23,7 +23,9 @@ interface StoredFile {
   readonly mark: StoredMark;
   readonly beyond?: readonly (readonly [StoredMark, StoredMark])[];
   readonly size: number;
+  readonly ctime: number;
   readonly done: number;
+  readonly partial?: string;
   readonly seen: number;
   readonly state?: 'rotated' | 'gone';
 }
@@ -94,6 +96,9 @@ export class Positions {
     tail.resolved = stored.resolved;
     tail.seenAt = stored.seen;
     tail.doneSize = stored.done;
+    tail.ctimeMs = stored.ctime;
+    tail.partial = stored.partial ?? '';
+    tail.sizeBefore = stored.size;
     tail.storedAt = tail.ranges.watermark.at;
     tail.state = stored.state ?? 'named';
     tail.isVerified = false;
@@ -225,9 +230,12 @@ export function encodeFile(tail: Tail, mark: Mark): string {
     fp: [tail.fingerprint.length, tail.fingerprint.hash],
     mark: fromMark(mark),
     ...(beyond.length > 0 ? { beyond } : {}),
-    size: tail.size,
-    done: tail.doneSize,
+    size: Math.max(tail.size, tail.sizeBefore),
+    ctime: tail.ctimeMs,
+    // Read to its end, but not safe to its end: after a crash the rest is read again.
+    done: mark.at === tail.ranges.end.at ? tail.doneSize : -1,
     seen: tail.seenAt,
+    ...(tail.partial === '' ? {} : { partial: tail.partial }),
     ...(tail.state === 'named' ? {} : { state: tail.state }),
   };
   return JSON.stringify(stored);

@@ -3,7 +3,7 @@ import type { Batcher } from './batcher.ts';
 import type { Context } from './context.ts';
 import type { FileIo } from './file-io.ts';
 import type { Finder } from './finder.ts';
-import { beginsLike } from './identity.ts';
+import { TAIL_BYTES, beginsLike } from './identity.ts';
 import type { Gap } from './ranges.ts';
 import type { Tail } from './tail.ts';
 
@@ -43,7 +43,8 @@ export class Reader {
   /** One turn: at most what is left of the read buffer. */
   async read(tail: Tail): Promise<Turn> {
     const { ranges } = tail;
-    if (ranges.hasGap && !this.#context.flow.mayReadAgain) return 'wait';
+    if (tail.isRepeating && !this.#context.flow.mayReadAgain) return 'wait';
+    tail.isRepeating = false;
     const descriptor = await this.#context.descriptors.open(tail, this.#io);
     if (tail.isArchive) return this.#readArchive(tail, descriptor);
     if (tail.fingerprint.length < this.#context.limits.fingerprintBytes && tail.size > tail.fingerprint.length) {
@@ -58,12 +59,16 @@ export class Reader {
     const headSize = await finder.readHead(tail, descriptor);
     if (!beginsLike(tail.fingerprint, finder.head, 0, headSize)) return false;
     const grown = finder.fingerprint(headSize);
-    if (grown.length > tail.fingerprint.length) this.#context.tails.setFingerprint(tail, grown);
+    if (grown.length > tail.fingerprint.length) {
+      this.#context.tails.setFingerprint(tail, grown);
+      this.#context.positions.touch(tail);
+    }
     return true;
   }
 
   async #readPlain(tail: Tail, descriptor: number, gap: Gap): Promise<Turn> {
     const batcher = this.#batcher;
+    const { ranges } = tail;
     const kept = gap.from.tail;
     const limit = Math.min(gap.limit, tail.size);
     const start = gap.from.at - kept.length;
@@ -75,6 +80,8 @@ export class Reader {
     // The bytes before the position are read along: 64 bytes tell a file that was truncated and has grown again.
     if (kept !== '' && batcher.buffer.toString('latin1', at, at + Math.min(read, kept.length)) !== kept) return 'replaced';
     const from = at + kept.length;
+    if (tail.partial !== '' && gap.from.at === ranges.end.at && !startsWith(batcher.buffer, from, at + read, tail.partial))
+      return 'replaced';
     const to = at + read;
     const isWhole = read < wanted || start + wanted >= limit;
     const turn = await this.#split(tail, gap, from, to, isWhole);
@@ -97,9 +104,19 @@ export class Reader {
     const isFinal = isWhole && (gap.limit !== Number.POSITIVE_INFINITY || isQuiet);
     const taken = batcher.take(tail, gap.from, from, end, isFinal);
     counters.readBytes.add(taken);
+    const rest = from + taken;
+    if (isEnd || taken > 0)
+      this.#keepPartial(tail, isEnd && rest < end ? buffer.toString('latin1', rest, Math.min(end, rest + TAIL_BYTES)) : '');
     if (!isEnd) return taken > 0 || isWhole ? 'more' : this.#needsRoom(to - from);
     // Rows may have run out before the bytes did.
     return batcher.isFull && taken < end - from ? 'more' : this.#atEnd(tail, isFinal);
+  }
+
+  /** Remembers how the next record begins: a file that was truncated may have grown to the same size again. */
+  #keepPartial(tail: Tail, partial: string): void {
+    if (partial === tail.partial) return;
+    tail.partial = partial;
+    if (partial !== '') this.#context.positions.touch(tail);
   }
 
   /** The piece that was read holds no whole record. */
@@ -195,6 +212,12 @@ export class Reader {
     tail.archive?.close();
     tail.archive = undefined;
   }
+}
+
+/** True when `buffer[from, to)` and the text agree as far as both go. */
+function startsWith(buffer: Buffer, from: number, to: number, text: string): boolean {
+  const size = Math.min(text.length, to - from);
+  return buffer.toString('latin1', from, from + size) === (size === text.length ? text : text.slice(0, size));
 }
 
 function withoutNuls(buffer: Buffer, from: number, to: number): number {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { NO_ATTRIBUTES, type SharedAttributes } from '#model';
 import { NO_FINGERPRINT, sourceOf, type Fingerprint } from './identity.ts';
-import { Ranges, START, type Mark } from './ranges.ts';
+import { Ranges, START, type Mark, type Range } from './ranges.ts';
 import type { ArchiveReader } from './archive.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -45,9 +45,14 @@ export class Tail {
   /** As of the last look. -1 before the first. */
   size = -1;
   mtimeMs = 0;
+  ctimeMs = 0;
+  /** As an earlier run saw it. */
+  sizeBefore = -1;
   isDeleted = false;
   /** How far bytes have been looked at; those past `ranges.end` are the beginning of a record. */
   seenTo = 0;
+  /** The first bytes behind `ranges.end`, when they were no whole record: they must still be there at the next look. */
+  partial = '';
   /** Monotonic milliseconds of the last growth, and of the loss of the name. */
   grownAt = 0;
   rotatedAt = 0;
@@ -59,6 +64,8 @@ export class Tail {
   /** An operation on the file is under way; it must not be closed. */
   isBusy = false;
   isQueued = false;
+  /** Some of it was given up and is to be read again; until the pause is over nothing is read. */
+  isRepeating = false;
   /** False until the file has been compared with what storage says of it. */
   isVerified = true;
   /** Compressed size at which an archive was read to its end. */
@@ -110,12 +117,23 @@ export class Tail {
     return this.size > this.seenTo || this.ranges.hasGap;
   }
 
+  /** Part of what was read has to be read again. */
+  repeat(range: Range): void {
+    this.ranges.reopen(range);
+    this.isRepeating = true;
+    this.seenTo = this.ranges.end.at;
+    this.doneSize = -1;
+    this.partial = '';
+    this.archive?.close();
+  }
+
   /** Takes over what a look at the file has shown; true when it has grown or been written. */
   look(stat: Stats, nowMs: number): boolean {
     const isChanged = stat.size !== this.size || stat.mtimeMs !== this.mtimeMs;
     if (isChanged && this.size >= 0) this.grownAt = nowMs;
     this.size = stat.size;
     this.mtimeMs = stat.mtimeMs;
+    this.ctimeMs = stat.ctimeMs;
     this.isDeleted = stat.nlink === 0;
     return isChanged;
   }
@@ -129,7 +147,9 @@ export class Tail {
     this.compression = compression;
     this.size = -1;
     this.mtimeMs = 0;
+    this.ctimeMs = 0;
     this.doneSize = -1;
+    this.partial = '';
     this.seenTo = this.ranges.end.at;
     this.state = 'named';
     this.isDeleted = false;
