@@ -20,27 +20,39 @@ const LEVEL_DEFAULT = 1;
 // What we wrote ourselves; the bound only guards against a damaged body.
 const DECOMPRESSED_BYTES_MAX = 512 * 1024 * 1024;
 
-const none: Compressor = { encoding: '', compress: (body) => Promise.resolve(body) };
+const none: Compressor = { encoding: '', compress: async (body) => (body.length * 2 < body.buffer.byteLength ? exact(body) : body) };
 
 /** `level` 0 means ours; the others are those of the algorithm. */
 export function createCompressor(kind: 'gzip' | 'zstd' | 'none' | '', level: number): Compressor {
   const chosen = level === 0 ? LEVEL_DEFAULT : level;
   switch (kind) {
     case 'gzip':
-      return { encoding: 'gzip', compress: (body) => gzip(body, gzipOptions(chosen)) };
+      return { encoding: 'gzip', compress: async (body) => exact(await gzip(body, gzipOptions(chosen))) };
     case 'zstd':
       return {
         encoding: 'zstd',
-        compress: (body) => zstdCompress(body, { chunkSize: CHUNK_BYTES, params: { [zlib.constants.ZSTD_c_compressionLevel]: chosen } }),
+        compress: async (body) => exact(await zstdCompress(body, zstdOptions(chosen))),
       };
     default:
       return none;
   }
 }
 
+function zstdOptions(level: number): zlib.ZstdOptions {
+  return { chunkSize: CHUNK_BYTES, params: { [zlib.constants.ZSTD_c_compressionLevel]: level } };
+}
+
 // -2 asks for Huffman codes only, as in the Collector.
 function gzipOptions(level: number): zlib.ZlibOptions {
   return level === -2 ? { chunkSize: CHUNK_BYTES, strategy: zlib.constants.Z_HUFFMAN_ONLY } : { chunkSize: CHUNK_BYTES, level };
+}
+
+/** A part of a large buffer would keep all of it in memory as long as the body waits in the queue. */
+function exact(part: Buffer): Buffer {
+  if (part.length === part.buffer.byteLength) return part;
+  const whole = Buffer.allocUnsafeSlow(part.length);
+  part.copy(whole);
+  return whole;
 }
 
 export function decompress(body: Buffer, encoding: string): Promise<Buffer> {

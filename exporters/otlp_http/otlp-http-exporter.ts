@@ -63,7 +63,8 @@ export class OtlpHttpExporter implements Exporter {
       retry,
       send: (payload, signal) => sender.send(payload, signal),
       split: (payload) => splitPayload(payload, this.#compressor),
-      recycle: (body) => this.#bodies.give(body),
+      // Compressed bodies are too small to write the next one into.
+      ...(this.#compressor.encoding === '' && { recycle: (body: Buffer) => this.#bodies.give(body) }),
       host,
     });
     const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;

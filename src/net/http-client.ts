@@ -167,7 +167,12 @@ class Exchange {
       request.on('error', reject);
       request.once('response', (response) => {
         this.#hasAnswer = true;
-        this.#collect(response, resolve);
+        this.#collect(response, (answer) => {
+          // An answer may come before the request was read to its end. The body is the caller's again now, so nothing more
+          // of it may be sent.
+          if (!request.writableFinished) request.destroy();
+          resolve(answer);
+        });
       });
       request.end(body);
     });

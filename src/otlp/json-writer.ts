@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { ValueType, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
 import { anyValueText, doubleText, resourceText, scopeText, sharedText } from './json-text.ts';
 import { Wire } from './reader-wire.ts';
+import { freshBuffers, type BodyBuffers } from './body-pool.ts';
 import type { Request } from './writer.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Request } from './writer.ts';
  * base64. Rows keep their order as in the protobuf writer. JSON has no place for invalid UTF-8, which becomes U+FFFD,
  * nor for protobuf fields that we do not know.
  */
-export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number): Request {
+export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number, buffers: BodyBuffers = freshBuffers): Request {
   const parts: string[] = [];
   let tail = '{"resourceLogs":[]}';
   let resource: Origin | undefined;
@@ -36,7 +37,9 @@ export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number
     rows++;
   }
   parts.push(tail);
-  return { body: Buffer.from(parts.join('')), next: row, rows };
+  const text = parts.join('');
+  const body = buffers.take(Buffer.byteLength(text));
+  return { body: body.subarray(0, body.write(text)), next: row, rows };
 }
 
 /** What closes the scope before, and the resource before if there is a new one. */
