@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 export interface Compressor {
   /** The value of Content-Encoding, empty for none. */
   readonly encoding: string;
-  compress(body: Buffer): Promise<Buffer>;
+  readonly compress: (body: Buffer) => Promise<Buffer>;
 }
 
 const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);

@@ -32,5 +32,5 @@ export function proxyProblems(proxyUrl: string, path: string = 'proxy_url'): Con
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

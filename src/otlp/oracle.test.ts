@@ -18,6 +18,7 @@ for (let i = 0; i < 100; i++) {
   logger.emit({
     timestamp: [1_774_000_000 + i, 123_456_789],
     observedTimestamp: [1_774_000_001, i],
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- every number from 1 to 24 is one.
     severityNumber: (i % 24) + 1,
     severityText: 'some',
     body: i % 3 === 0 ? { nested: [i, { text: 'ä' }] } : `line ${i}`,

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { EMPTY_ORIGIN, type Origin } from '#model';
 import { checkKeyValue } from './reader-values.ts';
 import type { Wire } from './reader-wire.ts';

@@ -9,11 +9,11 @@ import { sequence, startExporter, type GivenConfig, type Rig } from '../helpers/
 /** TLS, mutual TLS and proxies, with real certificates and real sockets. */
 const canMakeCertificates = hasOpenssl();
 let certificates: Certificates;
-let closing: (() => Promise<unknown> | unknown)[] = [];
+let closing: (() => Promise<void>)[] = [];
 
 beforeAll(() => {
   if (canMakeCertificates) certificates = createCertificates();
-  else console.warn('openssl is not installed: the tests of TLS are skipped. Install it to run them.');
+  else process.stderr.write('openssl is not installed: the tests of TLS are skipped. Install it to run them.\n');
 });
 afterAll(() => certificates?.remove());
 afterEach(async () => {
