@@ -25,6 +25,7 @@ const STAGES: readonly { readonly name: string; readonly shape: Shape }[] = [
   { name: 'severity', shape: 'json' },
   { name: 'otlp-write', shape: 'nginx' },
   { name: 'compress', shape: 'nginx' },
+  { name: 'compress-zstd', shape: 'nginx' },
   { name: 'queue', shape: 'nginx' },
   { name: 'send', shape: 'nginx' },
   { name: 'whole-nginx', shape: 'nginx' },

@@ -36,7 +36,7 @@ export async function runOperatorStage(
   return { name, records, cpuSeconds: microseconds / 1e6 };
 }
 
-function* batchesOf(path: string): Generator<LogBatch> {
+export function* batchesOf(path: string): Generator<LogBatch> {
   const file = openSync(path, 'r');
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const batch = new LogBatch();
