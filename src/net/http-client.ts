@@ -4,8 +4,8 @@ import type * as https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { RetryableError, type Host, type Timer } from '#component';
 import { codeOf, isCertificateFault, toFault } from './network-fault.ts';
-import type { ProxyEnvironment } from './proxy.ts';
-import { isSameTls, loadTls, type TlsClientConfig } from './tls-client.ts';
+import { supportedProxy, type ProxyEnvironment } from './proxy.ts';
+import { loadTls, type TlsClientConfig } from './tls-client.ts';
 import { withoutSecrets } from './url.ts';
 
 // Imported as an ES module, node:http evaluates all of its exports, and with them undici: 15 MB and 50 ms for nothing.
@@ -45,7 +45,7 @@ export class HttpClient {
   readonly #isTls: boolean;
   readonly #target: http.RequestOptions;
   #agent: http.Agent | undefined;
-  #tls: ReturnType<typeof loadTls> | undefined;
+  #tlsIdentity = '';
   #loadedAt = 0;
 
   constructor(settings: HttpClientSettings) {
@@ -103,11 +103,11 @@ export class HttpClient {
     this.#loadedAt = now;
     try {
       const loaded = loadTls(tls, host.fs);
-      if (this.#agent && this.#tls && isSameTls(this.#tls, loaded)) return this.#agent;
+      if (this.#agent && this.#tlsIdentity === loaded.identity) return this.#agent;
       this.#retire();
-      this.#tls = loaded;
+      this.#tlsIdentity = loaded.identity;
       const { Agent: TlsAgent } = process.getBuiltinModule('node:https');
-      this.#agent = new TlsAgent({ ...this.#agentOptions(), ...loaded });
+      this.#agent = new TlsAgent({ ...this.#agentOptions(), ...loaded.options });
     } catch (error) {
       if (!this.#agent) throw error;
       host.log.warn('The TLS files cannot be used; those read before stay in use.', { exporter: id, reason: String(error) });
@@ -122,7 +122,7 @@ export class HttpClient {
       maxSockets: connectionsMax === 0 ? Number.POSITIVE_INFINITY : connectionsMax,
       maxFreeSockets: idleConnectionsMax,
       ...(idleMs > 0 && { timeout: idleMs }),
-      ...(proxy && { proxyEnv: { ...proxy } }),
+      ...(proxy && { proxyEnv: supportedProxy(proxy) }),
     };
   }
 

@@ -4,6 +4,6 @@ export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders 
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
-export { loadTls, tlsClientSchema, tlsProblems, type TlsClientConfig } from './tls-client.ts';
+export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientConfig } from './tls-client.ts';
 export { userAgent } from './user-agent.ts';
 export { basicAuthOf, parseHttpUrl, withoutSecrets } from './url.ts';

@@ -16,6 +16,7 @@ import {
   toFault,
 } from '#net';
 import type { TlsClientConfig } from '#net';
+import { supportedProxy } from './proxy.ts';
 import { withoutSecrets } from './url.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
@@ -80,6 +81,11 @@ describe('proxies', () => {
 
   test.each(['http://localhost:1', 'http://127.0.0.1', 'http://[::1]:4318'])('of the environment are not used for %s', (url) => {
     expect(proxyEnvironmentFor(new URL(url), '', environment)).toBeUndefined();
+  });
+
+  test('need a Node that knows them', () => {
+    expect(supportedProxy({ HTTP_PROXY: 'x' }, '24.5.0')).toEqual({ HTTP_PROXY: 'x' });
+    expect(() => supportedProxy({}, '24.4.1')).toThrow('proxy_url: a proxy needs Node 24.5 or newer, this is 24.4.1');
   });
 
   test('of other kinds are refused without showing the password', () => {

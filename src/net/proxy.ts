@@ -1,5 +1,5 @@
 import * as process from 'node:process';
-import type { ConfigProblem } from '#component';
+import { ConfigError, type ConfigProblem } from '#component';
 import { parseHttpUrl } from './url.ts';
 
 const NAMES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
@@ -29,6 +29,14 @@ export function proxyEnvironmentFor(
 export function proxyProblems(proxyUrl: string, path: string = 'proxy_url'): ConfigProblem[] {
   if (proxyUrl === '' || parseHttpUrl(proxyUrl)) return [];
   return [{ path, message: 'expected the URL of an HTTP proxy such as "http://proxy.example:3128"; other kinds are not supported' }];
+}
+
+/** Older versions of Node would pass over the proxy without a word. Throws ConfigError. */
+export function supportedProxy(proxy: ProxyEnvironment, version: string = process.versions.node): Record<string, string> {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > 24 || (major === 24 && minor >= 5)) return { ...proxy };
+  const message = `a proxy needs Node 24.5 or newer, this is ${version}; update Node, or unset HTTP_PROXY and HTTPS_PROXY`;
+  throw new ConfigError([{ path: 'proxy_url', message }]);
 }
 
 function isLoopback(hostname: string): boolean {

@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer';
-import * as tls from 'node:tls';
+import { createHash } from 'node:crypto';
+import type * as tls from 'node:tls';
 import { ConfigError, duration, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
 
 /** How to speak TLS as a client, with the Collector's keys. */
@@ -78,11 +78,16 @@ export function tlsProblems(config: TlsClientConfig, path: string = 'tls'): Conf
   return problems;
 }
 
-/**
- * The options of a connection, files read and checked. Throws ConfigError naming the file, so that a start fails with a
- * message rather than each request.
- */
-export function loadTls(config: TlsClientConfig, fs: FileSystem, path: string = 'tls'): tls.ConnectionOptions {
+/** What was read, in the form that connections need it. */
+export interface LoadedTls {
+  /** Certificates and key are in `secureContext`: given one by one they would be read anew for each connection. */
+  readonly options: tls.ConnectionOptions;
+  /** Equal for two loads that gave the same, so that open connections may stay. */
+  readonly identity: string;
+}
+
+/** Reads and checks the files. Throws ConfigError naming the one, so that a start fails rather than each request. */
+export function loadTls(config: TlsClientConfig, fs: FileSystem, path: string = 'tls'): LoadedTls {
   const read = (key: 'ca_file' | 'cert_file' | 'key_file', text: string | undefined): string | undefined => {
     const name = config[key];
     if (name === undefined) return text;
@@ -92,32 +97,34 @@ export function loadTls(config: TlsClientConfig, fs: FileSystem, path: string = 
       throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${problemOf(error)}` }], { cause: error });
     }
   };
-  const ca = read('ca_file', config.ca_pem);
+  const material: tls.SecureContextOptions = { minVersion: versionOf(config.min_version === '' ? '1.2' : config.min_version) };
+  if (config.max_version !== '') material.maxVersion = versionOf(config.max_version);
+  material.ca = trusted(read('ca_file', config.ca_pem), config.include_system_ca_certs_pool);
   const cert = read('cert_file', config.cert_pem);
   const key = read('key_file', config.key_pem);
-  const options: tls.ConnectionOptions = {
-    ca: trusted(ca, config.include_system_ca_certs_pool),
-    rejectUnauthorized: !config.insecure_skip_verify,
-  };
-  if (cert !== undefined) options.cert = cert;
-  if (key !== undefined) options.key = key;
+  if (cert !== undefined) material.cert = cert;
+  if (key !== undefined) material.key = key;
+  const identity = createHash('sha256').update(JSON.stringify(material)).digest('hex');
+  const options: tls.ConnectionOptions = { secureContext: contextOf(material, path), rejectUnauthorized: !config.insecure_skip_verify };
   if (config.server_name_override !== '') options.servername = config.server_name_override;
-  options.minVersion = versionOf(config.min_version === '' ? '1.2' : config.min_version);
-  if (config.max_version !== '') options.maxVersion = versionOf(config.max_version);
+  return { options, identity };
+}
+
+function contextOf(material: tls.SecureContextOptions, path: string): tls.SecureContext {
   try {
-    tls.createSecureContext(options);
+    return process.getBuiltinModule('node:tls').createSecureContext(material);
   } catch (error) {
     throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${problemOf(error)}` }], { cause: error });
   }
-  return options;
 }
 
 /** Node by itself trusts the certificates it comes with, and not those that an administrator has added to the system. */
 function trusted(own: string | undefined, includesSystem: boolean): string[] {
+  const { getCACertificates } = process.getBuiltinModule('node:tls');
   const certificates = new Set<string>();
   if (own !== undefined) certificates.add(own);
-  if (own === undefined) for (const certificate of tls.getCACertificates('default')) certificates.add(certificate);
-  if (own === undefined || includesSystem) for (const certificate of tls.getCACertificates('system')) certificates.add(certificate);
+  if (own === undefined) for (const certificate of getCACertificates('default')) certificates.add(certificate);
+  if (own === undefined || includesSystem) for (const certificate of getCACertificates('system')) certificates.add(certificate);
   return [...certificates];
 }
 
@@ -136,9 +143,4 @@ function versionOf(version: string): tls.SecureVersion {
 
 function problemOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** True when two loads gave the same, so that open connections may stay. */
-export function isSameTls(a: tls.ConnectionOptions, b: tls.ConnectionOptions): boolean {
-  return Buffer.from(JSON.stringify(a)).equals(Buffer.from(JSON.stringify(b)));
 }
