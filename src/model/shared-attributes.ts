@@ -1,5 +1,5 @@
 import { encodeAnyValue, field, type AttributeValue } from './any-value.ts';
-import { keyOf, type Key } from './key.ts';
+import { keyOf, toWords, type Key } from './key.ts';
 
 /**
  * Attributes that many rows have in common, such as `log.file.name`, stored and encoded once. Immutable; rows refer to
@@ -9,12 +9,13 @@ export interface SharedAttributes {
   readonly entries: ReadonlyMap<Key, AttributeValue>;
   /** LogRecord.attributes (field 6), ready to copy. */
   readonly encoded: Uint8Array;
+  readonly words: Int32Array;
 }
 
 const LOG_RECORD_ATTRIBUTE = 0x32;
 const VALUE = 0x12;
 
-export const NO_ATTRIBUTES: SharedAttributes = { entries: new Map(), encoded: new Uint8Array(0) };
+export const NO_ATTRIBUTES: SharedAttributes = { entries: new Map(), encoded: new Uint8Array(0), words: new Int32Array(0) };
 
 export function createSharedAttributes(attributes: Readonly<Record<string, AttributeValue>>): SharedAttributes {
   return shareEntries(new Map(Object.entries(attributes).map(([key, value]) => [keyOf(key), value])));
@@ -36,5 +37,6 @@ function shareEntries(entries: ReadonlyMap<Key, AttributeValue>): SharedAttribut
   const parts = Array.from(entries, ([key, value]) =>
     field(LOG_RECORD_ATTRIBUTE, Buffer.concat([key.encoded, field(VALUE, encodeAnyValue(value))])),
   );
-  return { entries, encoded: Buffer.concat(parts) };
+  const encoded = Buffer.concat(parts);
+  return { entries, encoded, words: toWords(encoded) };
 }

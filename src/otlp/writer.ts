@@ -1,6 +1,8 @@
-import { Buffer } from 'node:buffer';
+import assert from 'node:assert';
+import type { Buffer } from 'node:buffer';
 import { ValueType, type AttributeTable, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
 import { freshBuffers, type BodyBuffers } from './body-pool.ts';
+import { Copier, COPY_SLACK } from './copy.ts';
 import { enclose, envelopeRoom, type Run } from './envelope.ts';
 import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
 
@@ -42,9 +44,8 @@ const IDS_BYTES = 28;
 const RARE_OVERHEAD = 24;
 // Tags and lengths of an attribute and a value that is a number.
 const ATTRIBUTE_OVERHEAD = 22;
-// Below this a loop is quicker than a call into the runtime's memcpy.
-const SHORT_COPY = 40;
 
+const copier = new Copier();
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);
 
@@ -56,7 +57,8 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number, bu
   const { next, rows, bytes } = rowsThatFit(batch, from, bytesMax);
   const runs: Run[] = [];
   const room = envelopeRoom(batch, from, next);
-  const out = buffers.take(room.before + bytes + room.after);
+  const out = buffers.take(room.before + bytes + Math.max(room.after, COPY_SLACK));
+  copier.begin(out, batch.space);
   let run: Run | undefined;
   let resource = -1;
   let scope = -1;
@@ -73,6 +75,8 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number, bu
     run.end = end;
     at = end;
   }
+  // A typed array ignores what is written behind its end, so an upper bound that is none must not go unnoticed.
+  assert(at <= room.before + bytes, 'records fit into the room counted for them');
   return { body: enclose(runs, out), next, rows };
 }
 
@@ -137,13 +141,13 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
     at += 2;
   }
   const severityTextSize = batch.severityTextSize[row] as number;
-  if (severityTextSize > 0) at = writeRange(out, at, SEVERITY_TEXT, batch, batch.severityTextStart[row] as number, severityTextSize);
+  if (severityTextSize > 0) at = writeRange(out, at, SEVERITY_TEXT, batch.severityTextStart[row] as number, severityTextSize);
   at = writeBody(out, at, batch, row);
-  const shared = (batch.shared[batch.sharedOf[row] as number] as SharedAttributes).encoded;
-  if (shared.length > 0) at = copyTo(out, at, shared, 0, shared.length);
+  const shared = batch.shared[batch.sharedOf[row] as number] as SharedAttributes;
+  at = copier.words(at, shared.words, shared.encoded.length);
   const { head, next, type } = batch.attributes;
   for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
-    if (type[slot] !== ValueType.none) at = writeAttribute(out, at, batch, batch.attributes, slot);
+    if (type[slot] !== ValueType.none) at = writeAttribute(out, at, batch.attributes, slot);
   }
   const observedMs = batch.observedMs[row] as number;
   const observedNs = batch.observedNs[row] as number;
@@ -160,31 +164,32 @@ function writeBody(out: Buffer, start: number, batch: LogBatch, row: number): nu
   const type = batch.bodyType[row] as number;
   if (type === ValueType.none) return start;
   const size = batch.bodySize[row] as number;
-  if (type === ValueType.encoded) return writeRange(out, start, BODY, batch, batch.bodyStart[row] as number, size);
+  if (type === ValueType.encoded) return writeRange(out, start, BODY, batch.bodyStart[row] as number, size);
   let at = start;
   out[at++] = BODY;
   at = writeVarint(out, at, 1 + varintLength(size) + size);
-  return writeRange(out, at, VALUE_TAGS[type] as number, batch, batch.bodyStart[row] as number, size);
+  return writeRange(out, at, VALUE_TAGS[type] as number, batch.bodyStart[row] as number, size);
 }
 
-function writeAttribute(out: Buffer, start: number, batch: LogBatch, table: AttributeTable, slot: number): number {
+function writeAttribute(out: Buffer, start: number, table: AttributeTable, slot: number): number {
   const type = table.type[slot] as number;
   const size = table.size[slot] as number;
   const number = table.number[slot] as number;
-  const key = (table.key[slot] as Key).encoded;
+  const key = table.key[slot] as Key;
+  const keyBytes = key.encoded.length;
   const valueBytes = anyValueBytes(type, size, number);
   let at = start;
   out[at++] = ATTRIBUTE;
-  at = writeVarint(out, at, key.length + 1 + varintLength(valueBytes) + valueBytes);
-  for (let i = 0; i < key.length; i++) out[at++] = key[i] as number;
+  at = writeVarint(out, at, keyBytes + 1 + varintLength(valueBytes) + valueBytes);
+  at = copier.words(at, key.words, keyBytes);
   out[at++] = VALUE;
   at = writeVarint(out, at, valueBytes);
   switch (type) {
     case ValueType.string:
     case ValueType.bytes:
-      return writeRange(out, at, VALUE_TAGS[type] as number, batch, table.start[slot] as number, size);
+      return writeRange(out, at, VALUE_TAGS[type] as number, table.start[slot] as number, size);
     case ValueType.encoded:
-      return copyRange(out, at, batch, table.start[slot] as number, size);
+      return copier.range(at, table.start[slot] as number, size);
     case ValueType.bool:
       out[at] = VALUE_TAGS[type] as number;
       out[at + 1] = number;
@@ -237,8 +242,8 @@ function writeRare(out: Buffer, start: number, batch: LogBatch, row: number): nu
     at += 5;
   }
   const size = rare.eventNameSize[row] as number;
-  if (size > 0) at = writeRange(out, at, EVENT_NAME, batch, rare.eventNameStart[row] as number, size);
-  return copyRange(out, at, batch, rare.unknownStart[row] as number, rare.unknownSize[row] as number);
+  if (size > 0) at = writeRange(out, at, EVENT_NAME, rare.eventNameStart[row] as number, size);
+  return copier.range(at, rare.unknownStart[row] as number, rare.unknownSize[row] as number);
 }
 
 function writeId(out: Buffer, start: number, tag: number, column: Uint8Array, row: number, width: number): number {
@@ -252,26 +257,9 @@ function writeId(out: Buffer, start: number, tag: number, column: Uint8Array, ro
 }
 
 /** `tag`, length, and the bytes at that position of the batch. */
-function writeRange(out: Buffer, start: number, tag: number, batch: LogBatch, position: number, size: number): number {
+function writeRange(out: Buffer, start: number, tag: number, position: number, size: number): number {
   out[start] = tag;
-  return copyRange(out, writeVarint(out, start + 1, size), batch, position, size);
-}
-
-function copyRange(out: Buffer, at: number, batch: LogBatch, position: number, size: number): number {
-  return position >= 0
-    ? copyTo(out, at, batch.space.bytes, position, position + size)
-    : copyTo(out, at, batch.space.side, ~position, ~position + size);
-}
-
-function copyTo(out: Buffer, at: number, bytes: Uint8Array, start: number, end: number): number {
-  if (end - start <= SHORT_COPY) {
-    let to = at;
-    for (let i = start; i < end; i++) out[to++] = bytes[i] as number;
-    return to;
-  }
-  if (bytes instanceof Buffer) bytes.copy(out, at, start, end);
-  else out.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-  return at + end - start;
+  return copier.range(writeVarint(out, start + 1, size), position, size);
 }
 
 // ---- numbers ----
