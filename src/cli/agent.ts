@@ -6,6 +6,7 @@ import type { Config } from '../config/index.ts';
 import { serveControl, socketPathOf, type ControlServer } from '../control/index.ts';
 import { Service, StartError, Statuses, systemClock } from '../pipeline/index.ts';
 import { ExitCode } from './exit-codes.ts';
+import { releaseMemoryOfStart } from './release-memory.ts';
 import { createReport } from './report.ts';
 import type { Shell } from './shell.ts';
 import { watchSignals } from './signals.ts';
@@ -57,6 +58,7 @@ export class Agent {
     try {
       const failure = await this.#start();
       if (failure !== undefined) return failure;
+      releaseMemoryOfStart();
       const signal = await signals.first;
       this.#log.info('Stopping; what is held is delivered or stored first.', { signal, timeout_ms: this.#settings.shutdownTimeoutMs });
       await this.#service.stop();
