@@ -5,12 +5,12 @@ import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, t
 // Not imported, for the reason given in src/net/http-client.ts.
 const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
-export interface HeaderConfig {
+interface HeaderConfig {
   name: string;
   value: string;
 }
 
-export interface KeepaliveConfig {
+interface KeepaliveConfig {
   enabled: boolean;
   idle_conn_timeout: string;
   max_idle_conns: number;
