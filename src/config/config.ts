@@ -55,7 +55,7 @@ interface LogsProcessorConfig {
 }
 
 export interface LogsTelemetryConfig {
-  /** Undefined: LOG_LEVEL decides, else `info`. */
+  /** LOG_LEVEL wins; without both, `info`. */
   readonly level?: LogLevel;
   /** Undefined: readable on a terminal and in development, JSON elsewhere. */
   readonly encoding?: 'console' | 'json';
@@ -93,7 +93,7 @@ export interface MetricsTelemetryConfig {
   readonly level: MetricsLevel;
   /** `host:port`, as older Collectors wrote it. */
   readonly address?: string;
-  /** Undefined: one Prometheus endpoint on PROM_HOST and PROM_PORT, else localhost:8888. */
+  /** Undefined: one Prometheus endpoint on localhost:8888. PROM_HOST and PROM_PORT win. */
   readonly readers?: readonly MetricsReaderConfig[];
 }
 

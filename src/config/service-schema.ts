@@ -92,7 +92,7 @@ const logs: PropertySchema = {
       type: 'string',
       enum: [...levels, ...levels.map((level) => level.toUpperCase())],
       expected: 'one of "debug", "info", "warn", "error"',
-      description: 'The lowest level that is written. Without it LOG_LEVEL decides, else info.',
+      description: 'The lowest level that is written. LOG_LEVEL wins; without both, info.',
     },
     encoding: {
       type: 'string',
@@ -114,8 +114,13 @@ const logs: PropertySchema = {
       properties: {
         enabled: { type: 'boolean', default: true, description: 'False writes every repeat.' },
         tick: { ...duration, default: '10s', description: 'Length of a window.' },
-        initial: { type: 'integer', minimum: 0, default: 10, description: 'Repeats written in a window before summing up.' },
-        thereafter: { type: 'integer', minimum: 0, default: 100, description: 'After them, one in so many is written.' },
+        initial: {
+          type: 'integer',
+          minimum: 0,
+          default: 10,
+          description: 'Lines of one message written in a window, if their facts differ; the rest is summed up.',
+        },
+        thereafter: { type: 'integer', minimum: 0, default: 100, description: 'Accepted for the Collector; all the rest is in the sum.' },
       },
     },
     processors: { type: 'array', items: logsProcessor, default: [], description: 'Sends the log to an OTLP backend as well.' },
@@ -187,7 +192,11 @@ const metrics: PropertySchema = {
       pattern: ':[0-9]+$',
       description: 'Where the page for Prometheus is; readers take its place.',
     },
-    readers: { type: 'array', items: reader, description: 'Who gets them. Without it, a page on localhost:8888 (PROM_HOST, PROM_PORT).' },
+    readers: {
+      type: 'array',
+      items: reader,
+      description: 'Who gets them. Without it, a page on localhost:8888. PROM_HOST and PROM_PORT win.',
+    },
     views: { type: 'array', description: 'Accepted for the Collector; not used.' },
   },
 };
