@@ -19,7 +19,9 @@ export function createReport({ version, config, metrics, statuses, service }: Re
   const by = (metric: string, label: string): Map<string, number> =>
     new Map(metrics.samples(metric).map(({ labels, value }) => [labels[label] ?? '', value]));
   const capacities = by('otelcol_exporter_queue_capacity', 'exporter');
-  const unread = by('winnow_receiver_unread_bytes', 'receiver');
+  const open = by('otelcol_fileconsumer_open_files', 'receiver');
+  const sizes = by('winnow_file_log_size_bytes', 'receiver');
+  const offsets = by('winnow_file_log_offset_bytes', 'receiver');
   return {
     version,
     pid: process.pid,
@@ -35,8 +37,9 @@ export function createReport({ version, config, metrics, statuses, service }: Re
     queues: [...by('otelcol_exporter_queue_size', 'exporter')].map(([exporter, size]) => {
       return { exporter, size, capacity: capacities.get(exporter) ?? 0 };
     }),
-    files: [...by('otelcol_fileconsumer_open_files', 'receiver')].map(([receiver, open]) => {
-      return { receiver, open, unread_bytes: unread.get(receiver) ?? 0 };
+    files: [...by('winnow_file_log_files', 'receiver')].map(([receiver, followed]) => {
+      const behind = (sizes.get(receiver) ?? 0) - (offsets.get(receiver) ?? 0);
+      return { receiver, followed, open: open.get(receiver) ?? 0, behind_bytes: Math.max(0, behind) };
     }),
   };
 }

@@ -97,8 +97,8 @@ function format(report: StatusReport): string {
     lines.push(
       '',
       ...table([
-        ['files', 'open', 'unread bytes'],
-        ...report.files.map(({ receiver, open, unread_bytes: unread }) => [receiver, open, unread]),
+        ['files', 'followed', 'open', 'bytes behind'],
+        ...report.files.map(({ receiver, followed, open, behind_bytes: behind }) => [receiver, followed, open, behind]),
       ]),
     );
   }

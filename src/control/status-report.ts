@@ -8,6 +8,14 @@ export interface ComponentReport {
   readonly since: string;
 }
 
+export interface FilesReport {
+  readonly receiver: string;
+  readonly followed: number;
+  readonly open: number;
+  /** Bytes that are not delivered or on disk yet. */
+  readonly behind_bytes: number;
+}
+
 /** What `GET /status` answers. */
 export interface StatusReport {
   readonly version: string;
@@ -22,6 +30,6 @@ export interface StatusReport {
   readonly components: Readonly<Record<string, ComponentReport>>;
   readonly books: Books;
   readonly queues: readonly { readonly exporter: string; readonly size: number; readonly capacity: number }[];
-  /** Files that are open, and what is left to read in them. */
-  readonly files: readonly { readonly receiver: string; readonly open: number; readonly unread_bytes: number }[];
+  /** What receivers follow, and how far what they have read is safe. */
+  readonly files: readonly FilesReport[];
 }
