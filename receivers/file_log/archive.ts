@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { FileSystem } from '#component';
+import { MovedError } from './descriptors.ts';
 import type { Compression } from './tail.ts';
 
 const SOURCE_CHUNK_BYTES = 64 * 1024;
@@ -45,12 +46,15 @@ export class ArchiveReader {
   /** Copies up to `length` bytes from `position` on; fewer only at the end. */
   async read(buffer: Buffer, at: number, length: number, position: number): Promise<number> {
     if (!this.#stream || position < this.#base) this.#restart();
+    const stream = this.#stream;
     let done = 0;
     while (done < length) {
       this.#release(position);
       done += this.#copy(buffer, at + done, length - done, position + done);
       if (done === length || !(await this.#pull())) break;
     }
+    // Closed by somebody else meanwhile: that is not the end of the file.
+    if (stream !== this.#stream) throw new MovedError('closed while it was read');
     return done;
   }
 

@@ -191,7 +191,7 @@ export class FileLog implements Receiver {
   #settled(tail: Tail, range: Range, outcome: Outcome, transaction: Transaction | undefined): void {
     const context = this.#context as Context;
     if (outcome.abandoned > 0) {
-      tail.repeat(range);
+      if (tail.ranges.has(range)) tail.repeat(range);
       if (!this.#stop.signal.aborted) this.#lanes?.readAgain(tail);
       return;
     }

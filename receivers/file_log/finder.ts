@@ -18,6 +18,8 @@ export interface Candidate {
 }
 
 const SIBLINGS_MAX = 1000;
+// A fifth of a second of decompressing, during which other files of the lane wait.
+const ARCHIVE_COMPARED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Looks at files to tell whether they are ones that are known. */
 export class Finder {
@@ -98,20 +100,34 @@ export class Finder {
     const headSize = await this.readHead(tail, descriptor);
     if (!beginsLike(tail.fingerprint, this.head, 0, headSize)) return false;
     if (tail.isArchive) return true;
-    return stat.size >= tail.ranges.end.at && (await this.hasTail(descriptor, tail.ranges.end));
+    return stat.size >= tail.ranges.reach.at && (await this.hasTail(descriptor, tail.ranges.reach));
   }
 
   /**
    * How a file whose head has been read compares with the content of `tail`: the same up to where that was read, a piece
-   * of it (a copy in progress), or another. For an archive the head has to do; the rest is compared when it is read.
+   * of it (a copy in progress), or another.
    */
   async compare(candidate: Candidate, tail: Tail): Promise<'same' | 'piece' | 'other'> {
-    const { end } = tail.ranges;
+    const end = tail.ranges.reach;
     if (end.at === 0) return 'other';
-    if (candidate.compression !== 'none') return 'same';
+    if (candidate.compression !== 'none') return this.#compareArchive(candidate, end);
     if (candidate.stat.size >= end.at) return (await this.hasTail(candidate.descriptor, end)) ? 'same' : 'other';
     if (tail.descriptor === undefined || tail.isArchive) return 'other';
     return (await this.#isPiece(candidate, tail.descriptor)) ? 'piece' : 'other';
+  }
+
+  /** Decompresses up to where the content was read. Beyond a bound the head has to do. */
+  async #compareArchive(candidate: Candidate, end: Mark): Promise<'same' | 'piece' | 'other'> {
+    if (end.at > ARCHIVE_COMPARED_BYTES_MAX) return 'same';
+    const archive = new ArchiveReader(this.#context.fs, candidate.descriptor, candidate.compression);
+    const size = end.tail.length;
+    try {
+      const read = await archive.read(this.#tail, 0, size, end.at - size);
+      if (read === size) return this.#tail.toString('latin1', 0, size) === end.tail ? 'same' : 'other';
+      return archive.problem ? 'piece' : 'other';
+    } finally {
+      archive.close();
+    }
   }
 
   async #isPiece(candidate: Candidate, whole: number): Promise<boolean> {
@@ -144,10 +160,17 @@ export class Finder {
     return undefined;
   }
 
-  /** A file that is followed for its own sake cannot be somebody's copy, nor one that was. */
+  /** A file that is followed for its own sake cannot be somebody's copy. */
   #isOwn(stat: Stats, tail: Tail): boolean {
     const known = this.#context.tails.atInode(stat.dev, stat.ino);
-    return known !== undefined && known !== tail && (known.state !== 'gone' || tail.ranges.end.at === 0);
+    return known !== undefined && known !== tail && known.state !== 'gone';
+  }
+
+  /** Nor can one that was followed once, when nothing but its beginning could show that it is. */
+  #wasOwn(candidate: Candidate, tail: Tail): boolean {
+    if (tail.ranges.reach.at > 0) return false;
+    const known = this.#context.tails.atInode(candidate.stat.dev, candidate.stat.ino);
+    return known !== undefined && known !== tail && beginsLike(known.fingerprint, this.head, 0, candidate.headSize);
   }
 
   async #siblings(tail: Tail): Promise<string[]> {
@@ -174,8 +197,8 @@ export class Finder {
       if (!candidate) return undefined;
       // Of an empty file the inode is all that is known, and an archive is never what an empty file became.
       const isEmpty = tail.fingerprint.length === 0 && candidate.compression !== tail.compression;
-      const isAlike = !isEmpty && beginsLike(tail.fingerprint, this.head, 0, candidate.headSize);
-      if (isAlike && (tail.ranges.end.at === 0 || (await this.compare(candidate, tail)) === 'same')) return candidate;
+      const isAlike = !isEmpty && !this.#wasOwn(candidate, tail) && beginsLike(tail.fingerprint, this.head, 0, candidate.headSize);
+      if (isAlike && (tail.ranges.reach.at === 0 || (await this.compare(candidate, tail)) === 'same')) return candidate;
       this.#io.close(candidate.descriptor);
     } catch (problem) {
       if (!isMissing(problem)) this.#context.problems.report(path, problem);

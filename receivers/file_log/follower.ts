@@ -16,6 +16,7 @@ interface Undecided {
   size: number;
   /** Monotonic milliseconds of the last sign that it is a copy in the making. */
   since: number;
+  readonly answers: Map<string, 'same' | 'piece' | 'other'>;
 }
 
 // logrotate truncates as soon as the copy is complete. A file that has looked like a copy for so long without that is one
@@ -93,7 +94,7 @@ export class Follower {
     // While it is open the inode cannot be used again.
     if (known.compression !== candidate.compression) return false;
     if (known.descriptor !== undefined && known.state === 'rotated') {
-      return known.isArchive || candidate.stat.size >= known.ranges.end.at;
+      return known.isArchive || candidate.stat.size >= known.ranges.reach.at;
     }
     return this.#finder.isStill(known, candidate.descriptor, candidate.stat);
   }
@@ -117,29 +118,36 @@ export class Follower {
 
   /** Whether a file that begins like `tail` is its content in another place. */
   async #isCopy(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
-    // What comes after a rename under the old name is no copy, however much it begins like the renamed file. Only what is
-    // compressed from that is.
-    if (tail.state === 'rotated' && candidate.compression === 'none') return false;
-    const answer = await this.#finder.compare(candidate, tail);
-    if (answer === 'other') return false;
-    const isThere = tail.state === 'rotated' || (tail.state === 'named' && (await this.#isWhole(tail)));
-    if (!isThere) {
-      if (answer === 'piece') return false;
-      if (tail.state === 'named') await this.#replaceWith(tail, candidate);
-      else this.move(tail, candidate, true);
-      this.#undecided.delete(candidate.path);
-      return true;
-    }
-    // Rotated files are still read under their old name; what is compressed from them waits until that is done.
+    // What comes after a rename under the old name is no copy, however much it begins like the renamed file.
+    if (tail.state === 'rotated' && candidate.path === tail.path) return false;
+    const answer = await this.#compare(candidate, tail);
+    if (answer === 'other' || (answer === 'piece' && tail.state === 'rotated')) return false;
+    if (tail.state === 'named' && !(await this.#leadsTo(tail.path, tail))) await this.lose(tail, false);
+    // Rotated files are still read under their old name; what is made of them waits until that is done.
     if (tail.state === 'rotated') return 'undecided';
-    return this.#waitsForTruncation(candidate) ? 'undecided' : false;
+    if (answer === 'piece' || (tail.state === 'named' && (await this.#isWhole(tail)))) return this.#waits(candidate) ? 'undecided' : false;
+    if (tail.state === 'named') await this.#replaceWith(tail, candidate);
+    else await this.move(tail, candidate, true);
+    this.#undecided.delete(candidate.path);
+    return true;
   }
 
-  #waitsForTruncation(candidate: Candidate): boolean {
+  /** The comparison, remembered while neither has changed: for an archive it means decompressing. */
+  async #compare(candidate: Candidate, tail: Tail): Promise<'same' | 'piece' | 'other'> {
+    const key = `${tail.id}:${tail.ranges.reach.at}`;
+    const undecided = this.#undecided.get(candidate.path);
+    const known = undecided?.size === candidate.stat.size ? undecided.answers.get(key) : undefined;
+    const answer = known ?? (await this.#finder.compare(candidate, tail));
+    if (undecided?.size === candidate.stat.size) undecided.answers.set(key, answer);
+    return answer;
+  }
+
+  /** True while it may yet turn out to be a copy: it grows, or what it was made of may be truncated any moment. */
+  #waits(candidate: Candidate): boolean {
     const now = this.#context.clock.monotonic();
     const undecided = this.#undecided.get(candidate.path);
     if (!undecided || undecided.size !== candidate.stat.size) {
-      this.#undecided.set(candidate.path, { size: candidate.stat.size, since: now });
+      this.#undecided.set(candidate.path, { size: candidate.stat.size, since: now, answers: new Map() });
       return true;
     }
     return now - undecided.since < COPY_WAIT_MS;
@@ -148,7 +156,7 @@ export class Follower {
   /** True when the file is still under its name with all that was read of it. */
   async #isWhole(tail: Tail): Promise<boolean> {
     const stat = await this.#io.stat(tail.path);
-    return stat !== undefined && stat.ino === tail.ino && stat.dev === tail.dev && stat.size >= tail.ranges.end.at;
+    return stat !== undefined && stat.ino === tail.ino && stat.dev === tail.dev && stat.size >= tail.ranges.reach.at;
   }
 
   async #leadsTo(path: string, stat: Inode): Promise<boolean> {
@@ -161,7 +169,7 @@ export class Follower {
     const { path } = tail;
     const isTruncated = await this.#leadsTo(path, tail);
     if (isTruncated) this.#context.counters.truncations.add(1);
-    this.move(tail, candidate, true);
+    await this.move(tail, candidate, true);
     await this.begin(path);
   }
 
@@ -176,7 +184,8 @@ export class Follower {
   }
 
   /** The stream goes on in `candidate`. */
-  move(tail: Tail, candidate: Candidate, isNamed: boolean): void {
+  async move(tail: Tail, candidate: Candidate, isNamed: boolean): Promise<void> {
+    await tail.untilIdle();
     const { tails, descriptors, attributes, positions, clock } = this.#context;
     descriptors.close(tail);
     tails.change(tail, () => {
@@ -224,8 +233,10 @@ export class Follower {
    */
   async lose(tail: Tail, isInPlace: boolean): Promise<void> {
     const { tails, descriptors, clock, counters, positions } = this.#context;
-    if (isInPlace) descriptors.close(tail);
-    else counters.rotations.add(1);
+    if (isInPlace) {
+      await tail.untilIdle();
+      descriptors.close(tail);
+    } else counters.rotations.add(1);
     tails.losePath(tail);
     if (!isInPlace && tail.descriptor !== undefined) {
       tail.state = 'rotated';
@@ -234,8 +245,8 @@ export class Follower {
       return;
     }
     const sibling = await this.#finder.findSibling(tail, isInPlace);
-    if (sibling) this.move(tail, sibling, false);
-    else this.#giveUp(tail);
+    if (sibling) await this.move(tail, sibling, false);
+    else await this.#giveUp(tail);
   }
 
   /**
@@ -248,13 +259,14 @@ export class Follower {
     const { path } = tail;
     this.#context.counters.truncations.add(1);
     this.#context.tails.losePath(tail);
-    this.move(tail, sibling, false);
+    await this.move(tail, sibling, false);
     await this.begin(path);
     return true;
   }
 
   /** Nothing leads to the file any more. */
-  #giveUp(tail: Tail): void {
+  async #giveUp(tail: Tail): Promise<void> {
+    await tail.untilIdle();
     const { counters, log, positions, descriptors, clock } = this.#context;
     const unread = Math.max(0, tail.size - tail.ranges.end.at);
     if (!tail.isArchive && (unread > 0 || tail.ranges.hasGap)) {
@@ -276,9 +288,9 @@ export class Follower {
   }
 
   /** A rotated file has been read to its end and nothing more is to come. */
-  finish(tail: Tail): void {
+  async finish(tail: Tail): Promise<void> {
     tail.size = Math.min(tail.size, tail.ranges.end.at);
-    this.#giveUp(tail);
+    await this.#giveUp(tail);
   }
 
   /** True when the file begins as it did, whatever follows. */

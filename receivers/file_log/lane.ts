@@ -1,25 +1,20 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Stats } from 'node:fs';
-import type { Batcher } from './batcher.ts';
 import type { Context } from './context.ts';
 import { MovedError, NoDescriptorError } from './descriptors.ts';
 import { isMissing, type FileIo } from './file-io.ts';
 import { Bell } from './flow.ts';
 import type { Follower } from './follower.ts';
-import type { Poison } from './poison.ts';
-import type { Reader } from './reader.ts';
 import type { Search } from './search.ts';
 import type { Tail } from './tail.ts';
+import type { Turns } from './turns.ts';
 
 export interface LaneSettings {
   readonly context: Context;
   readonly io: FileIo;
   readonly follower: Follower;
-  readonly reader: Reader;
-  readonly batcher: Batcher;
+  readonly turns: Turns;
   /** Finds new files; a lane for archives has none, it is given its files. */
   readonly search: Search | undefined;
-  readonly poison: Poison;
   readonly onBroken: (problem: unknown) => void;
 }
 
@@ -34,8 +29,10 @@ const DELETED_KEPT_MS = 10_000;
 const RETRY_MS_MAX = 30_000;
 
 /**
- * Looks after some files: asks which have grown, and reads them in turns, a buffer at a time. There is one lane for local
- * disks, one for network mounts, where any call may wait for ever, and one for archives.
+ * Looks after some files: asks which have grown, been renamed or replaced, and has them read in turns. There is one lane
+ * for local disks, one for network mounts, where any call may wait for ever, and one for archives.
+ *
+ * Looking goes on while a batch waits to be taken: a file that is rotated away meanwhile is opened before it is gone.
  */
 export class Lane {
   readonly #settings: LaneSettings;
@@ -43,31 +40,32 @@ export class Lane {
   readonly #bell: Bell;
   readonly #files = new Set<Tail>();
   readonly #active = new Set<Tail>();
-  /** Files with something to read, in the order of their turns. */
-  readonly #queue = new Set<Tail>();
   readonly #hinted = new Set<Tail>();
   #idle: Iterator<Tail> | undefined;
   #pollAt = 0;
   #isStopped = false;
-  #running: Promise<void> = Promise.resolve();
-  isReading = 0;
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(settings: LaneSettings) {
     this.#settings = settings;
     this.#context = settings.context;
     this.#bell = new Bell(settings.context.clock);
-    settings.context.flow.attach(this.#bell);
+    settings.turns.onFailed = (tail, problem) => this.#failed(tail, problem);
+    settings.turns.onReplaced = (tail) => this.activate(tail);
   }
 
   start(): void {
-    this.#running = this.#run().catch((problem: unknown) => this.#settings.onBroken(problem));
+    const { turns, onBroken } = this.#settings;
+    const looking = this.#run().catch(onBroken);
+    this.#running = Promise.all([looking, turns.run().catch(onBroken)]);
   }
 
   /** Resolves when the lane has given away what it read, and reads no more. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#bell.ring();
-    return this.#running;
+    this.#settings.turns.stop();
+    await this.#running;
   }
 
   add(tail: Tail): void {
@@ -77,19 +75,21 @@ export class Lane {
     this.#bell.ring();
   }
 
-  /** Looks at the file soon: some of it has to be read again. */
+  /** Looks at the file soon. */
   activate(tail: Tail): void {
-    if (this.#files.has(tail)) this.#active.add(tail);
+    if (!this.#files.has(tail)) return;
+    this.#active.add(tail);
+    this.#bell.ring();
   }
 
   delete(tail: Tail): void {
     this.#files.delete(tail);
     this.#active.delete(tail);
-    this.#queue.delete(tail);
+    this.#settings.turns.delete(tail);
   }
 
-  get size(): number {
-    return this.#files.size;
+  get reading(): number {
+    return this.#settings.turns.reading;
   }
 
   /** Something happened to a file or, without one, in a folder. */
@@ -103,20 +103,24 @@ export class Lane {
 
   async #run(): Promise<void> {
     const { clock, limits } = this.#context;
+    const { search, turns } = this.#settings;
     while (!this.#isStopped) {
       const now = clock.monotonic();
       if (now >= this.#pollAt) {
         this.#pollAt = now + limits.pollMs;
         await this.#checkIdle(now);
       }
-      for (const tail of [...this.#hinted, ...this.#active]) await this.#check(tail, now);
+      for (const tail of [...this.#hinted, ...this.#active]) {
+        const checking = this.#check(tail, now);
+        if (checking) await checking;
+      }
       this.#hinted.clear();
-      await this.#readQueued();
       // New names after known files: one of them may be what a known file is called now.
-      if (!this.#isStopped) await this.#settings.search?.run();
-      if (!this.#isStopped && this.#queue.size === 0) await this.#rest();
+      await search?.run();
+      // All that has grown is queued by now, so that small files share a batch.
+      turns.go();
+      if (!this.#isStopped) await this.#rest();
     }
-    await this.#settings.batcher.flush();
   }
 
   #rest(): Promise<void> {
@@ -144,14 +148,15 @@ export class Lane {
 
   /** Looks whether a file has changed. Answers at once, without a promise, when it has not. */
   #check(tail: Tail, now: number): Promise<void> | undefined {
-    if (now < tail.retryAt || tail.isBusy || !this.#files.has(tail)) return undefined;
+    if (now < tail.retryAt || tail.isBusy || tail.isExamined || !this.#files.has(tail)) return undefined;
     try {
       const { io } = this.#settings;
       const isOpenOnly = tail.state === 'rotated' && tail.descriptor !== undefined;
       const stat = isOpenOnly ? io.fstat(tail.descriptor as number) : io.stat(tail.path);
       if (stat instanceof Promise)
-        return stat.then((found) => this.#examine(tail, found, now)).catch((problem) => this.#failed(tail, problem));
+        return stat.then((found) => this.#examineAlone(tail, found, now)).catch((problem) => this.#failed(tail, problem));
       if (
+        !tail.isReplaced &&
         stat &&
         stat.size === tail.size &&
         stat.mtimeMs === tail.mtimeMs &&
@@ -163,11 +168,22 @@ export class Lane {
         this.#settle(tail, now);
         if (tail.state === 'named') return undefined;
       }
-      return this.#examine(tail, stat, now).catch((problem: unknown) => this.#failed(tail, problem));
+      return this.#examineAlone(tail, stat, now).catch((problem: unknown) => this.#failed(tail, problem));
     } catch (problem) {
       this.#failed(tail, problem);
       return undefined;
     }
+  }
+
+  /** Meanwhile nobody reads the file. */
+  async #examineAlone(tail: Tail, stat: Stats | undefined, now: number): Promise<void> {
+    tail.isExamined = true;
+    try {
+      await this.#examine(tail, stat, now);
+    } finally {
+      tail.isExamined = false;
+    }
+    if (tail.state !== 'gone') this.#settle(tail, now);
   }
 
   async #examine(tail: Tail, stat: Stats | undefined, now: number): Promise<void> {
@@ -176,14 +192,26 @@ export class Lane {
       const { path, state } = tail;
       await follower.lose(tail, false);
       // What was written before the rename comes before what is in the new file.
-      await this.#check(tail, now);
+      if (tail.state === 'rotated' && tail.descriptor !== undefined) {
+        tail.look(await this.#settings.io.fstat(tail.descriptor), now);
+        tail.isExamined = false;
+        this.#settle(tail, now);
+      }
       if (stat && state === 'named') await follower.adopt(path, false);
       this.#settings.search?.hurry();
       return;
     }
+    if (tail.isReplaced) {
+      await this.#replaced(tail, stat);
+      return;
+    }
+    const { flow } = this.#context;
     const wasUnread = tail.hasUnread;
-    const isRewritten = tail.isVerified && stat.mtimeMs !== tail.mtimeMs && stat.size === tail.size && !tail.isArchive;
-    const isShrunk = !tail.isArchive && stat.size < Math.max(tail.seenTo, tail.sizeBefore);
+    const isChanged = stat.mtimeMs !== tail.mtimeMs;
+    // A file that grows is compared when it is read. One that cannot be read now is compared here.
+    const isWaiting = isChanged && (flow.isFull || (tail.isRepeating && !flow.mayReadAgain));
+    const isRewritten = tail.isVerified && isChanged && (stat.size === tail.size || isWaiting) && !tail.isArchive;
+    const isShrunk = !tail.isArchive && stat.size < Math.max(tail.seenTo, tail.ranges.reach.at, tail.sizeBefore);
     if (!tail.isVerified || isShrunk || isRewritten) {
       if (!(await follower.verify(tail))) {
         await this.#replaced(tail, stat);
@@ -198,10 +226,9 @@ export class Lane {
       if (tail.isArchive) tail.archive?.close();
       // Bytes may have been put in the place of NULs that were the end so far.
       if (isRewritten || isShrunk) tail.seenTo = tail.ranges.end.at;
-    } else if (!wasUnread && tail.state === 'rotated' && (await this.#isOver(tail, now))) {
-      return;
+    } else if (!wasUnread && tail.state === 'rotated' && this.#isOver(tail, now)) {
+      await follower.finish(tail);
     }
-    this.#settle(tail, now);
   }
 
   /** Queues a file that has something to read, and lets it rest when it has not changed for a while. */
@@ -213,19 +240,18 @@ export class Lane {
     else if (!flushes && tail.state === 'named' && now - tail.grownAt > ACTIVE_MS) this.#active.delete(tail);
   }
 
-  /** A rotated file that nobody writes to any more is let go. */
-  async #isOver(tail: Tail, now: number): Promise<boolean> {
+  /** True for a rotated file that nobody writes to any more. */
+  #isOver(tail: Tail, now: number): boolean {
     const keptMs = tail.isDeleted ? DELETED_KEPT_MS : RENAMED_KEPT_MS;
-    if (now - Math.max(tail.grownAt, tail.rotatedAt) < keptMs || tail.ranges.length > 0 || tail.ranges.hasGap) return false;
-    this.#settings.follower.finish(tail);
-    return true;
+    return now - Math.max(tail.grownAt, tail.rotatedAt) >= keptMs && tail.ranges.length === 0 && !tail.ranges.hasGap;
   }
 
   /** Other bytes are where this file's were. */
   async #replaced(tail: Tail, stat: Stats): Promise<void> {
-    const { config, counters, positions, descriptors } = this.#context;
+    const { config, counters, positions } = this.#context;
     const { follower } = this.#settings;
-    const isTruncation = stat.size < tail.ranges.end.at && config.on_truncate !== 'read_whole_file';
+    tail.isReplaced = false;
+    const isTruncation = stat.size < tail.ranges.reach.at && config.on_truncate !== 'read_whole_file';
     if (isTruncation && (await follower.beginsAlike(tail))) {
       tail.look(stat, this.#context.clock.monotonic());
       if (config.on_truncate === 'read_new') follower.skipTo(tail, stat.size);
@@ -234,93 +260,13 @@ export class Lane {
     }
     counters.truncations.add(1);
     const { path, state } = tail;
-    descriptors.close(tail);
     await follower.lose(tail, true);
     if (state === 'named') await follower.begin(path);
     positions.touch(tail);
   }
 
-  async #readQueued(): Promise<void> {
-    const { flow, clock } = this.#context;
-    const { batcher } = this.#settings;
-    for (;;) {
-      if (this.#isStopped || this.#queue.size === 0) break;
-      if (flow.isFull) {
-        await batcher.flush();
-        while (flow.isFull && !this.#isStopped) await this.#bell.wait(Number.POSITIVE_INFINITY);
-        continue;
-      }
-      const tail = this.#queue.values().next().value as Tail;
-      this.#queue.delete(tail);
-      await this.#turn(tail);
-      if (batcher.isFull) {
-        await batcher.flush();
-        // Sockets and timers get their turn between two batches, however much there is to read.
-        await yieldToOthers();
-      }
-      if (clock.monotonic() >= this.#pollAt) break;
-    }
-    await batcher.flush();
-  }
-
-  async #turn(tail: Tail): Promise<void> {
-    const { reader, batcher, poison } = this.#settings;
-    tail.isBusy = true;
-    this.isReading = 1;
-    try {
-      if (!poison.isEmpty && (await this.#treadCarefully(tail))) return;
-      let turn = await reader.read(tail);
-      if (turn === 'full') {
-        await batcher.flush();
-        turn = await reader.read(tail);
-      }
-      if (turn === 'more' || turn === 'full') this.#enqueue(tail);
-      if (turn === 'replaced') await this.#examineReplaced(tail);
-      if (tail.problem !== '') this.#mended(tail);
-    } catch (problem) {
-      this.#failed(tail, problem);
-    } finally {
-      tail.isBusy = false;
-      this.isReading = 0;
-    }
-  }
-
-  /**
-   * Reads in small pieces, or puts aside, what has ended the process before. False when this place has not.
-   */
-  async #treadCarefully(tail: Tail): Promise<boolean> {
-    const { reader, batcher, poison } = this.#settings;
-    const marked = poison.at(tail, tail.ranges.next().from.at);
-    if (!marked) return false;
-    await batcher.flush();
-    batcher.limitRows(poison.isDeadly(marked) ? 1 : poison.rowsFor(marked));
-    try {
-      const turn = await reader.read(tail);
-      if (poison.isDeadly(marked)) {
-        for (const { at, bytes } of batcher.withdraw()) poison.keep(tail, at, bytes);
-        this.#context.counters.deadLetters.add(1);
-      }
-      await batcher.flush();
-      if (turn === 'replaced') await this.#examineReplaced(tail);
-      else if (turn !== 'wait') this.#enqueue(tail);
-    } finally {
-      batcher.limitRows(undefined);
-    }
-    return true;
-  }
-
-  async #examineReplaced(tail: Tail): Promise<void> {
-    await this.#replaced(tail, await this.#settings.io.fstat(tail.descriptor as number));
-  }
-
   #enqueue(tail: Tail): void {
-    if (this.#files.has(tail)) this.#queue.add(tail);
-  }
-
-  #mended(tail: Tail): void {
-    tail.problem = '';
-    tail.retryMs = 0;
-    this.#context.problems.mended(tail.path);
+    if (this.#files.has(tail)) this.#settings.turns.add(tail);
   }
 
   #failed(tail: Tail, problem: unknown): void {

@@ -13,6 +13,7 @@ import type { Poison } from './poison.ts';
 import { Reader } from './reader.ts';
 import { Search } from './search.ts';
 import type { Tail } from './tail.ts';
+import { Turns } from './turns.ts';
 
 export interface LanesSettings {
   readonly context: Context;
@@ -67,7 +68,7 @@ export class Lanes {
 
   get reading(): number {
     let reading = 0;
-    for (const lane of this.#all()) reading += lane.isReading;
+    for (const lane of this.#all()) reading += lane.reading;
     return reading;
   }
 
@@ -128,9 +129,11 @@ export class Lanes {
     const finder = new Finder(context, io);
     const follower = new Follower(context, io, finder);
     const batcher = new Batcher(createBatcher);
-    const reader = new Reader(context, io, finder, batcher);
+    // Looking and reading go on at the same time, so each has a place of its own for the head of a file.
+    const reader = new Reader(context, io, new Finder(context, io), batcher);
+    const turns = new Turns({ context, reader, batcher, poison });
     const search = kind === 'archives' ? undefined : this.#createSearch(kind === 'network', io, follower);
-    return new Lane({ context, io, follower, reader, batcher, search, poison, onBroken });
+    return new Lane({ context, io, follower, turns, search, onBroken });
   }
 
   #createSearch(isNetwork: boolean, io: FileIo, follower: Follower): Search {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -64,7 +65,8 @@ export class World {
   }
 
   #line(width: number): string {
-    const line = `${this.#number++} ${'x'.repeat(width)}.`;
+    const fill = String.fromCharCode(97 + (this.#number % 26));
+    const line = `${this.#number++} ${fill.repeat(width)}.`;
     this.written.push(line);
     return `${line}\n`;
   }
@@ -100,11 +102,16 @@ export class World {
     this.#rest = '';
   }
 
+  /** Of an empty file nothing is known by which it could be found again under a name that nobody asked for. */
+  #hasContent(): boolean {
+    return existsSync(this.log) && (this.#variant.includesRotated || statSync(this.log).size > 0);
+  }
+
   /** A file that came and went before anybody looked, to a name that nobody asked for, cannot be known. */
   async #seen(): Promise<void> {
     if (this.#variant.includesRotated) return;
     await this.up();
-    await this.rig.clock.advance(300);
+    for (let i = 0; i < 8; i++) await this.rig.pass(50);
   }
 
   /** Makes room for a new app.log.1. What falls off the end has been read by then. */
@@ -127,7 +134,7 @@ export class World {
   }
 
   async rename(late: number): Promise<void> {
-    if (!existsSync(this.log)) return;
+    if (!this.#hasContent()) return;
     await this.#seen();
     this.#complete();
     await this.#shift();
@@ -208,6 +215,8 @@ export class World {
         if (!this.#isUp) return undefined;
         // What was answered a moment ago is in storage only after the next commit.
         await this.rig.clock.advance(0);
+        // Two files that begin alike, and one of them unread: only a look at the time would have told them apart.
+        if (this.#variant.hasHeader) await this.#seen();
         await this.rig.crash();
         this.#isUp = false;
         return this.up();

@@ -235,7 +235,7 @@ export function encodeFile(tail: Tail, mark: Mark): string {
     // Read to its end, but not safe to its end: after a crash the rest is read again.
     done: mark.at === tail.ranges.end.at ? tail.doneSize : -1,
     seen: tail.seenAt,
-    ...(tail.partial === '' ? {} : { partial: tail.partial }),
+    ...(tail.partial === '' || mark.at !== tail.ranges.end.at ? {} : { partial: tail.partial }),
     ...(tail.state === 'named' ? {} : { state: tail.state }),
   };
   return JSON.stringify(stored);

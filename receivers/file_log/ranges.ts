@@ -45,9 +45,11 @@ export class Ranges {
   #watermark: Mark;
   #ranges: Range[] = [];
   #covered = 0;
+  #reach: Mark;
 
   constructor(watermark: Mark = START) {
     this.#watermark = watermark;
+    this.#reach = watermark;
   }
 
   get watermark(): Mark {
@@ -58,9 +60,14 @@ export class Ranges {
     return this.#ranges.length;
   }
 
-  /** The furthest place ever read. */
+  /** Behind the last range. */
   get end(): Mark {
     return this.#ranges.at(-1)?.to ?? this.#watermark;
+  }
+
+  /** The furthest place ever read, also when it has to be read again: what was there must still be there. */
+  get reach(): Mark {
+    return this.#reach;
   }
 
   get hasGap(): boolean {
@@ -86,6 +93,7 @@ export class Ranges {
     assert(index === 0 || (this.#ranges[index - 1] as Range).to.at <= from.at, 'a byte is read once at a time');
     this.#ranges.splice(index, 0, range);
     this.#covered += to.at - from.at;
+    if (to.at > this.#reach.at) this.#reach = to;
     return range;
   }
 
@@ -103,6 +111,11 @@ export class Ranges {
     if (settled === 1) this.#ranges.shift();
     else if (settled > 1) this.#ranges.splice(0, settled);
     return settled > 0;
+  }
+
+  /** False for a range of an earlier content of the file. */
+  has(range: Range): boolean {
+    return this.#ranges.includes(range);
   }
 
   /** The range must be read again. */

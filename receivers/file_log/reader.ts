@@ -47,17 +47,24 @@ export class Reader {
     tail.isRepeating = false;
     const descriptor = await this.#context.descriptors.open(tail, this.#io);
     if (tail.isArchive) return this.#readArchive(tail, descriptor);
-    if (tail.fingerprint.length < this.#context.limits.fingerprintBytes && tail.size > tail.fingerprint.length) {
-      if (!(await this.#growFingerprint(tail, descriptor))) return 'replaced';
-    }
+    if (!(await this.#hasSameHead(tail, descriptor))) return 'replaced';
     return this.#readPlain(tail, descriptor, ranges.next());
   }
 
-  /** While a file is shorter than a fingerprint, each turn makes its fingerprint longer. False when it is another file. */
-  async #growFingerprint(tail: Tail, descriptor: number): Promise<boolean> {
+  /**
+   * Compares the first bytes with what they were, once a poll interval; the bytes before the position may happen to be the
+   * same in a file that was truncated and has grown again. A fingerprint that is short grows with the file.
+   */
+  async #hasSameHead(tail: Tail, descriptor: number): Promise<boolean> {
+    const { clock, limits } = this.#context;
+    const now = clock.monotonic();
+    const isShort = tail.fingerprint.length < Math.min(limits.fingerprintBytes, tail.size);
+    if (!isShort && now - tail.headCheckedAt < limits.pollMs) return true;
+    tail.headCheckedAt = now;
     const finder = this.#finder;
     const headSize = await finder.readHead(tail, descriptor);
     if (!beginsLike(tail.fingerprint, finder.head, 0, headSize)) return false;
+    if (!(await finder.hasTail(descriptor, tail.ranges.reach))) return false;
     const grown = finder.fingerprint(headSize);
     if (grown.length > tail.fingerprint.length) {
       this.#context.tails.setFingerprint(tail, grown);

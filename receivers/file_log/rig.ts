@@ -133,9 +133,15 @@ export class Rig {
     await receiver?.shutdown(aborted.signal);
   }
 
+  /** Moves time on, and lets the calls that are on the pool (archives) come back meanwhile. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** Moves time on until `isDone`, at most `ms`. */
   async until(isDone: () => boolean, ms: number = 20_000): Promise<boolean> {
-    for (let spent = 0; spent < ms && !isDone(); spent += 50) await this.clock.advance(50);
+    for (let spent = 0; spent < ms && !isDone(); spent += 50) await this.pass(50);
     return isDone();
   }
 

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { NO_ATTRIBUTES, type SharedAttributes } from '#model';
 import { NO_FINGERPRINT, sourceOf, type Fingerprint } from './identity.ts';
 import { Ranges, START, type Mark, type Range } from './ranges.ts';
@@ -63,9 +64,14 @@ export class Tail {
   archive: ArchiveReader | undefined;
   /** An operation on the file is under way; it must not be closed. */
   isBusy = false;
-  isQueued = false;
+  /** Somebody is finding out what became of the file; it must not be read. */
+  isExamined = false;
+  /** A read has found other bytes than were there before. */
+  isReplaced = false;
   /** Some of it was given up and is to be read again; until the pause is over nothing is read. */
   isRepeating = false;
+  /** Monotonic milliseconds when the first bytes were last compared. */
+  headCheckedAt: number = Number.NEGATIVE_INFINITY;
   /** False until the file has been compared with what storage says of it. */
   isVerified = true;
   /** Compressed size at which an archive was read to its end. */
@@ -125,6 +131,11 @@ export class Tail {
     this.doneSize = -1;
     this.partial = '';
     this.archive?.close();
+  }
+
+  /** Resolves when no read of it is under way. */
+  async untilIdle(): Promise<void> {
+    while (this.isBusy) await yieldToOthers();
   }
 
   /** Takes over what a look at the file has shown; true when it has grown or been written. */
