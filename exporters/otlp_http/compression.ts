@@ -20,7 +20,7 @@ const LEVEL_DEFAULT = 1;
 // What we wrote ourselves; the bound only guards against a damaged body.
 const DECOMPRESSED_BYTES_MAX = 512 * 1024 * 1024;
 
-const none: Compressor = { encoding: '', compress: async (body) => (body.length * 2 < body.buffer.byteLength ? exact(body) : body) };
+const none: Compressor = { encoding: '', compress: (body) => Promise.resolve(body) };
 
 /** `level` 0 means ours; the others are those of the algorithm. */
 export function createCompressor(kind: 'gzip' | 'zstd' | 'none' | '', level: number): Compressor {

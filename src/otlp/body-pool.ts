@@ -33,11 +33,13 @@ export class BodyPool implements BodyBuffers {
     return spare;
   }
 
-  /** The body is not referred to any more; it may be a part of the buffer that `take` gave. */
+  /** The body is not referred to any more; it is a part of the buffer that `take` gave. Others are left alone. */
   give(body: Buffer): void {
     const whole = Buffer.from(body.buffer);
-    if (this.#bytes + whole.length > this.#bytesMax) return;
-    this.#bytes += whole.length;
+    if (whole.length % STEP_BYTES !== 0 || whole.length > this.#bytesMax) return;
     this.#spare.push(whole);
+    this.#bytes += whole.length;
+    // The sizes that are asked for may have changed: those that nobody took for longest go first.
+    while (this.#bytes > this.#bytesMax) this.#bytes -= this.#spare.shift()?.length ?? 0;
   }
 }
