@@ -8,7 +8,7 @@ export interface ComponentReport {
   readonly since: string;
 }
 
-export interface FilesReport {
+interface FilesReport {
   readonly receiver: string;
   readonly followed: number;
   readonly open: number;

@@ -1,13 +1,13 @@
 import type { MetricsRegistry } from '../telemetry/metrics.ts';
 
-export interface ReceiverBook {
+interface ReceiverBook {
   readonly receiver: string;
   readonly accepted: number;
   readonly refused: number;
 }
 
 /** `accepted + created + restored = passed + suppressed + merged + dropped + held + difference` */
-export interface PipelineBook {
+interface PipelineBook {
   readonly pipeline: string;
   readonly accepted: number;
   readonly created: number;
@@ -21,7 +21,7 @@ export interface PipelineBook {
 }
 
 /** `accepted + restored = sent + dropped + abandoned + held + difference` */
-export interface ExporterBook {
+interface ExporterBook {
   readonly exporter: string;
   readonly accepted: number;
   readonly restored: number;

@@ -10,7 +10,7 @@ export function redactText(text: string): string {
 }
 
 /** True when a fact of this name is a secret as a whole. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
