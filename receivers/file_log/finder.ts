@@ -109,7 +109,8 @@ export class Finder {
    */
   async compare(candidate: Candidate, tail: Tail): Promise<'same' | 'piece' | 'other'> {
     const end = tail.ranges.reach;
-    if (end.at === 0) return 'other';
+    // Nothing was read of it yet that could be compared; while that is under way, an archive that begins like it waits.
+    if (end.at === 0) return tail.state === 'rotated' && candidate.compression !== 'none' ? 'same' : 'other';
     if (candidate.compression !== 'none') return this.#compareArchive(candidate, end);
     if (candidate.stat.size >= end.at) return (await this.hasTail(candidate.descriptor, end)) ? 'same' : 'other';
     if (tail.descriptor === undefined || tail.isArchive) return 'other';
@@ -163,7 +164,7 @@ export class Finder {
   /** A file that is followed for its own sake cannot be somebody's copy. */
   #isOwn(stat: Stats, tail: Tail): boolean {
     const known = this.#context.tails.atInode(stat.dev, stat.ino);
-    return known !== undefined && known !== tail && known.state !== 'gone';
+    return known !== undefined && known !== tail && known.state !== 'gone' && known.isVerified;
   }
 
   /** Nor can one that was followed once, when nothing but its beginning could show that it is. */

@@ -180,7 +180,7 @@ export class Follower {
     const known = this.#context.tails.atInode(stat.dev, stat.ino);
     if (known && known.state !== 'gone') return;
     const candidate = await this.#finder.inspect(path, stat, false);
-    if (candidate) await this.create(candidate, false);
+    if (candidate) await this.#decide(candidate, undefined, false);
   }
 
   /** The stream goes on in `candidate`. */

@@ -166,7 +166,7 @@ export class Lane {
       ) {
         if (!this.#active.has(tail) && tail.isIdle) return undefined;
         this.#settle(tail, now);
-        if (tail.state === 'named') return undefined;
+        if (tail.state === 'named' || !this.#isOver(tail, now)) return undefined;
       }
       return this.#examineAlone(tail, stat, now).catch((problem: unknown) => this.#failed(tail, problem));
     } catch (problem) {
@@ -206,7 +206,6 @@ export class Lane {
       return;
     }
     const { flow } = this.#context;
-    const wasUnread = tail.hasUnread;
     const isChanged = stat.mtimeMs !== tail.mtimeMs;
     // A file that grows is compared when it is read. One that cannot be read now is compared here.
     const isWaiting = isChanged && (flow.isFull || (tail.isRepeating && !flow.mayReadAgain));
@@ -226,7 +225,7 @@ export class Lane {
       if (tail.isArchive) tail.archive?.close();
       // Bytes may have been put in the place of NULs that were the end so far.
       if (isRewritten || isShrunk) tail.seenTo = tail.ranges.end.at;
-    } else if (!wasUnread && tail.state === 'rotated' && this.#isOver(tail, now)) {
+    } else if (this.#isOver(tail, now)) {
       await follower.finish(tail);
     }
   }
@@ -242,6 +241,7 @@ export class Lane {
 
   /** True for a rotated file that nobody writes to any more. */
   #isOver(tail: Tail, now: number): boolean {
+    if (tail.state !== 'rotated' || tail.hasUnread) return false;
     const keptMs = tail.isDeleted ? DELETED_KEPT_MS : RENAMED_KEPT_MS;
     return now - Math.max(tail.grownAt, tail.rotatedAt) >= keptMs && tail.ranges.length === 0 && !tail.ranges.hasGap;
   }
