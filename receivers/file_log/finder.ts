@@ -174,18 +174,20 @@ export class Finder {
     return known !== undefined && known !== tail && beginsLike(known.fingerprint, this.head, 0, candidate.headSize);
   }
 
+  /** Paths beside a file, where it is now and where it was found, whose names begin like the name it was found under. */
   async #siblings(tail: Tail): Promise<string[]> {
-    const folder = dirname(tail.path);
-    const name = basename(tail.path);
+    const name = basename(tail.origin);
     const stem = name.slice(0, name.length - extname(name).length) || name;
     const paths = tail.resolved === undefined ? [] : [tail.resolved];
-    try {
-      for (const entry of await this.#io.readdir(folder)) {
-        if (!entry.name.startsWith(stem) || entry.isDirectory()) continue;
-        if (entry.name !== name) paths.push(join(folder, entry.name));
+    for (const folder of new Set([dirname(tail.path), dirname(tail.origin)])) {
+      try {
+        for (const entry of await this.#io.readdir(folder)) {
+          const path = join(folder, entry.name);
+          if (entry.name.startsWith(stem) && !entry.isDirectory() && path !== tail.path) paths.push(path);
+        }
+      } catch (problem) {
+        if (!isMissing(problem)) this.#context.problems.report(folder, problem);
       }
-    } catch (problem) {
-      if (!isMissing(problem)) this.#context.problems.report(folder, problem);
     }
     return paths.slice(0, SIBLINGS_MAX);
   }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Context } from './context.ts';
 import { MovedError } from './descriptors.ts';
 import type { FileIo } from './file-io.ts';
@@ -76,6 +77,10 @@ export class Follower {
       }
     }
     const { tails } = this.#context;
+    if (candidate.compression !== 'none' && this.#mayBeRotated(candidate)) {
+      this.#io.close(candidate.descriptor);
+      return false;
+    }
     for (const tail of tails.beginningLike(this.#finder.head, 0, candidate.headSize)) {
       if (tail === known) continue;
       const answer = await this.#isCopy(candidate, tail);
@@ -88,6 +93,15 @@ export class Follower {
     this.#undecided.delete(candidate.path);
     await this.create(candidate, startsAtEnd);
     return true;
+  }
+
+  /** A file that was empty when it was last looked at, and is being read under no name, may be what was compressed. */
+  #mayBeRotated(candidate: Candidate): boolean {
+    const folder = dirname(candidate.path);
+    for (const tail of this.#context.tails) {
+      if (tail.state === 'rotated' && tail.fingerprint.length === 0 && tail.hasUnread && dirname(tail.path) === folder) return true;
+    }
+    return false;
   }
 
   async #isStill(known: Tail, candidate: Candidate): Promise<boolean> {

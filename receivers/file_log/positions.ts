@@ -15,6 +15,7 @@ type StoredMark = readonly [at: number, tail: string, records: number, isSkippin
 interface StoredFile {
   readonly v: 1;
   readonly path: string;
+  readonly origin?: string;
   readonly resolved?: string;
   readonly dev: number;
   readonly ino: number;
@@ -94,6 +95,7 @@ export class Positions {
       watermark: toMark(stored.mark),
     });
     tail.resolved = stored.resolved;
+    tail.origin = stored.origin ?? path;
     tail.seenAt = stored.seen;
     tail.doneSize = stored.done;
     tail.ctimeMs = stored.ctime;
@@ -223,6 +225,7 @@ export function encodeFile(tail: Tail, mark: Mark): string {
   const stored: StoredFile = {
     v: 1,
     path: tail.path,
+    ...(tail.origin === tail.path ? {} : { origin: tail.origin }),
     ...(tail.resolved === undefined ? {} : { resolved: tail.resolved }),
     dev: tail.dev,
     ino: tail.ino,

@@ -33,6 +33,8 @@ export interface TailOptions {
 export class Tail {
   readonly id: number;
   path: string;
+  /** The name it was found under at first; what it is renamed to begins like that. */
+  origin: string;
   /** Where a link led to when the file was found; tried when the name leads elsewhere. */
   resolved: string | undefined;
   dev: number;
@@ -92,6 +94,7 @@ export class Tail {
   constructor(options: TailOptions) {
     this.id = options.id;
     this.path = options.path;
+    this.origin = options.path;
     this.dev = options.dev;
     this.ino = options.ino;
     this.compression = options.compression;
