@@ -301,6 +301,12 @@ export class Follower {
     this.#context.assign(tail);
   }
 
+  /** Deletes a file that has been read. What it is known by stays for a while. */
+  async remove(tail: Tail): Promise<void> {
+    await this.#io.unlink(tail.path);
+    await this.finish(tail);
+  }
+
   /** A rotated file has been read to its end and nothing more is to come. */
   async finish(tail: Tail): Promise<void> {
     tail.size = Math.min(tail.size, tail.ranges.end.at);

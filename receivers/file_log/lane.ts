@@ -164,6 +164,8 @@ export class Lane {
         stat.dev === tail.dev &&
         tail.isVerified
       ) {
+        if (this.#isToBeDeleted(tail, now))
+          return this.#settings.follower.remove(tail).catch((problem: unknown) => this.#failed(tail, problem));
         if (!this.#active.has(tail) && tail.isIdle) return undefined;
         this.#settle(tail, now);
         if (tail.state === 'named' || !this.#isOver(tail, now)) return undefined;
@@ -237,6 +239,14 @@ export class Lane {
     const mayRead = tail.hasUnread && (!tail.isRepeating || flow.mayReadAgain);
     if (mayRead || (flushes && now - tail.grownAt >= limits.flushMs)) this.#enqueue(tail);
     else if (!flushes && tail.state === 'named' && now - tail.grownAt > ACTIVE_MS) this.#active.delete(tail);
+  }
+
+  /** True when all of a file is safe and it is to go then. */
+  #isToBeDeleted(tail: Tail, now: number): boolean {
+    const { config, limits } = this.#context;
+    if (!config.delete_after_read || tail.state !== 'named' || !tail.isIdle || tail.size === 0) return false;
+    const isSafe = tail.isArchive || tail.ranges.watermark.at === tail.size;
+    return isSafe && now - tail.grownAt >= limits.flushMs;
   }
 
   /** True for a rotated file that nobody writes to any more. */

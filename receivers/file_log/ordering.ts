@@ -1,4 +1,4 @@
-import { compilePattern } from '#operators';
+import { compilePattern, type Pattern } from '#operators';
 import type { OrderingCriteria, SortRule } from './config.ts';
 
 export interface OrderedFile {
@@ -11,28 +11,28 @@ type Captured = OrderedFile & { readonly groups: Readonly<Record<string, string>
 /** Picks the files to read, in the manner of the Collector: groups, sorts, keeps the first `top_n` of each group. */
 export class Ordering {
   readonly #criteria: OrderingCriteria;
-  readonly #regex: RegExp | undefined;
-  readonly #groupBy: RegExp | undefined;
+  readonly #regex: Pattern | undefined;
+  readonly #groupBy: Pattern | undefined;
   readonly needsTimes: boolean;
 
   constructor(criteria: OrderingCriteria) {
     this.#criteria = criteria;
-    this.#regex = criteria.regex ? toRegex(criteria.regex) : undefined;
-    this.#groupBy = criteria.group_by ? toRegex(criteria.group_by) : undefined;
+    this.#regex = criteria.regex ? compilePattern(criteria.regex) : undefined;
+    this.#groupBy = criteria.group_by ? compilePattern(withNamedGroup(criteria.group_by)) : undefined;
     this.needsTimes = criteria.sort_by.some((rule) => rule.sort_type === 'mtime');
   }
 
   choose(files: readonly OrderedFile[]): string[] {
     const groups = new Map<string, Captured[]>();
     for (const file of files) {
-      const match = this.#regex?.exec(file.path);
+      const match = this.#regex?.regex.exec(file.path);
       if (this.#regex && !match) continue;
-      const group = this.#groupBy ? this.#groupBy.exec(file.path) : undefined;
+      const group = this.#groupBy?.regex.exec(file.path);
       if (group === null) continue;
       const key = group?.[1] ?? '';
       const members = groups.get(key) ?? [];
       if (members.length === 0) groups.set(key, members);
-      members.push({ ...file, groups: match?.groups ?? {} });
+      members.push({ ...file, groups: namedGroups(this.#regex, match) });
     }
     const chosen: string[] = [];
     for (const members of groups.values()) {
@@ -71,8 +71,13 @@ function compare(a: number | string, b: number | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function toRegex(text: string): RegExp {
-  return compilePattern(text).regex;
+function namedGroups(pattern: Pattern | undefined, match: RegExpExecArray | null | undefined): Record<string, string> {
+  return Object.fromEntries(pattern?.names.map((name, index) => [name, match?.[index + 1] ?? '']) ?? []);
+}
+
+/** A pattern keeps its named groups only; the group that is asked for here seldom has a name. */
+function withNamedGroup(pattern: string): string {
+  return pattern.replace(/^((?:\\.|[^\\([]|\[(?:\\.|[^\]\\])*\])*)\((?!\?)/s, '$1(?P<group>');
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
