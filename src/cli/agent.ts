@@ -14,7 +14,7 @@ import { watchSignals } from './signals.ts';
 export interface AgentSettings {
   readonly telemetry: TelemetrySettings;
   readonly log: Logger;
-  readonly storageDirectory: string;
+  readonly storageDirectory: () => string;
   readonly shutdownTimeoutMs: number;
   readonly shell: Shell;
 }
@@ -42,7 +42,7 @@ export class Agent {
       metrics: this.#metrics,
       statuses: this.#statuses,
       fatal: (problem) => this.#fatal(problem),
-      openStorage: () => Storage.open(settings.storageDirectory, { log: settings.log, clock: systemClock, metrics: this.#metrics.scope() }),
+      openStorage: () => Storage.open(settings.storageDirectory(), { log: settings.log, clock: systemClock, metrics: this.#metrics.scope() }),
       onDrained: async () => this.#control?.close(),
       shutdownTimeoutMs: settings.shutdownTimeoutMs,
     });

@@ -17,7 +17,8 @@ export async function run(flags: RunFlags, shell: Shell): Promise<number> {
   const config = await load(flags, shell);
   const telemetry = resolveTelemetry(config.service.telemetry, shell);
   const logs = await createLogs({ settings: telemetry.logs, resource: telemetry.resource, clock: systemClock });
-  const storageDirectory = storageDirectoryOf(config.sourcePaths, flags.storage, shell);
+  // Asked for only when no extension stores: making its name loads node:crypto, 4 MB.
+  const storageDirectory = (): string => storageDirectoryOf(config.sourcePaths, flags.storage, shell);
   // The timers that components use do not keep the process alive, so something has to.
   const alive = setInterval(() => {}, 2 ** 30);
   try {

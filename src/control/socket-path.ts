@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +11,6 @@ const PATH_BYTES_MAX = 103;
 export function socketPathOf(storageDirectory: string): string {
   const path = join(storageDirectory, 'winnow.sock');
   if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
-  const hash = createHash('sha256').update(storageDirectory).digest('hex').slice(0, 16);
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(storageDirectory).digest('hex').slice(0, 16);
   return join(tmpdir(), `winnow-${process.getuid?.() ?? 0}-${hash}.sock`);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type * as tls from 'node:tls';
 import { ConfigError, duration, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
 
@@ -104,7 +103,7 @@ export function loadTls(config: TlsClientConfig, fs: FileSystem, path: string = 
   const key = read('key_file', config.key_pem);
   if (cert !== undefined) material.cert = cert;
   if (key !== undefined) material.key = key;
-  const identity = createHash('sha256').update(JSON.stringify(material)).digest('hex');
+  const identity = process.getBuiltinModule('node:crypto').createHash('sha256').update(JSON.stringify(material)).digest('hex');
   const options: tls.ConnectionOptions = { secureContext: contextOf(material, path), rejectUnauthorized: !config.insecure_skip_verify };
   if (config.server_name_override !== '') options.servername = config.server_name_override;
   return { options, identity };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -17,7 +16,7 @@ export function defaultStorageDirectory(configPath: string, env: Environment, pl
   const [given] = (env['STATE_DIRECTORY'] ?? '').split(':');
   if (given) return given;
   const home = env['HOME'] || homedir();
-  const own = createHash('sha256').update(resolve(configPath)).digest('hex').slice(0, HASH_DIGITS);
+  const own = process.getBuiltinModule('node:crypto').createHash('sha256').update(resolve(configPath)).digest('hex').slice(0, HASH_DIGITS);
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'winnow', own);
   // The XDG specification says that a relative path is to be ignored.
   const state = env['XDG_STATE_HOME'] ?? '';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Double, toJson, type AttributeValue } from '#model';
 
 /** A value whose type is known: a double is a `Double` even when it is whole, so that a number is an integer. */
@@ -7,7 +6,7 @@ export type TypedValue = AttributeValue | Double;
 /** SHA-256 in lower-case hex of the value's bytes as the Collector takes them; empty for lists, maps and bytes. */
 export function hashOf(value: TypedValue): string {
   const bytes = bytesOf(value);
-  return bytes ? createHash('sha256').update(bytes).digest('hex') : '';
+  return bytes ? process.getBuiltinModule('node:crypto').createHash('sha256').update(bytes).digest('hex') : '';
 }
 
 function bytesOf(value: TypedValue): Uint8Array | undefined {
