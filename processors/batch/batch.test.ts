@@ -39,7 +39,7 @@ class SizesSink extends LogsSink {
   }
 }
 
-async function started(config: Partial<BatchConfig> = {}, next: Consumer | undefined = undefined) {
+async function started(config: Partial<BatchConfig> = {}, next?: Consumer) {
   const clock = new FakeClock();
   const host = createTestHost({ clock });
   const sink = new SizesSink();

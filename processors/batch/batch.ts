@@ -87,8 +87,12 @@ export class BatchProcessor implements Processor {
 
   async #drain(): Promise<void> {
     await this.#turn;
-    while (this.#leaving) await this.#leaving;
+    await this.#untilNothingLeaves();
     this.#send('shutdown');
+    await this.#untilNothingLeaves();
+  }
+
+  async #untilNothingLeaves(): Promise<void> {
     while (this.#leaving) await this.#leaving;
   }
 

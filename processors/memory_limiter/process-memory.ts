@@ -22,7 +22,8 @@ export function createProcessMemory(): ProcessMemory {
       return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
     },
     collectGarbage: () => {
-      collect ??= globalThis.gc ? () => void globalThis.gc?.() : exposedCollector();
+      const { gc } = globalThis;
+      collect ??= gc ? () => gc({ execution: 'sync' }) : exposedCollector();
       collect();
     },
   };

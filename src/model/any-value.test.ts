@@ -20,7 +20,7 @@ function toProto(value: Typed): object {
   if (value instanceof Double) return { doubleValue: value.value };
   if (value instanceof Uint8Array) return { bytesValue: value };
   if (Array.isArray(value)) return { arrayValue: { values: value.map((element: AttributeValue) => toProto(element)) } };
-  return { kvlistValue: { values: Object.entries(value).map(([key, element]) => ({ key, value: toProto(element as AttributeValue) })) } };
+  return { kvlistValue: { values: Object.entries(value).map(([key, element]) => ({ key, value: toProto(element) })) } };
 }
 
 function saidBy(bytes: Uint8Array): object {

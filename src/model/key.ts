@@ -18,7 +18,7 @@ const KEYS_MAX = 16_384;
 const SLOTS = 32_768;
 
 const byText = new Map<string, Key>();
-const byHash: (Key | undefined)[] = new Array<Key | undefined>(SLOTS).fill(undefined);
+const byHash: (Key | undefined)[] = Array.from({ length: SLOTS });
 
 /** The key of this text; the same object each time while the cache has room. */
 export function keyOf(text: string): Key {

@@ -116,7 +116,10 @@ export class Segments {
     let offset = 0;
     while (offset < bytes) {
       const header = decodeHeader(await this.files.read(id, offset, HEADER_BYTES));
-      if (!header || offset + HEADER_BYTES + header.metaBytes + header.bodyBytes > bytes) return this.#damaged(id, offset);
+      if (!header || offset + HEADER_BYTES + header.metaBytes + header.bodyBytes > bytes) {
+        this.#damaged(id, offset);
+        return;
+      }
       const content = await this.files.read(id, offset + HEADER_BYTES, header.metaBytes + header.bodyBytes);
       const meta = isIntact(header, content) ? decodeMeta(content.subarray(0, header.metaBytes)) : undefined;
       const place = { segment: id, offset, metaBytes: header.metaBytes };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const LAUNCHER = resolve(import.meta.dirname, '../../bin/winnow');
 
@@ -67,7 +68,7 @@ export async function eventually(isTrue: () => boolean | Promise<boolean>, timeo
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (await isTrue()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   return isTrue();
 }

@@ -57,7 +57,7 @@ function rounded(value: AttributeValue | undefined): AttributeValue | undefined 
   if (typeof value === 'number') return value === 0 ? 0 : value;
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return value.map((inner: AttributeValue) => rounded(inner) ?? null);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner as AttributeValue) ?? null]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner) ?? null]));
 }
 
 function roundedMap(values: ReadonlyMap<string, AttributeValue> | undefined): unknown {
