@@ -50,9 +50,9 @@ export class Lanes {
   }
 
   start(): void {
-    this.#isStarted = true;
     if (this.#settings.mounts.hasNetwork) this.#networkLane();
     for (const lane of this.#all()) lane.start();
+    this.#isStarted = true;
   }
 
   async stop(): Promise<void> {
