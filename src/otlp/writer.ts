@@ -34,7 +34,8 @@ const SPAN_ID = 0x52;
 const OBSERVED_TIME = 0x59;
 const EVENT_NAME = 0x62;
 const VALUE = 0x12;
-const VALUE_TAGS: readonly number[] = [0, 0x0a, 0x3a, 0x10, 0x18, 0x21, 0, 0];
+const STRING_VALUE = 0x0a;
+const VALUE_TAGS: readonly number[] = [0, STRING_VALUE, 0x3a, 0x10, 0x18, 0x21, 0, 0];
 
 const LOG_RECORDS = 0x12;
 
@@ -42,6 +43,8 @@ const LOG_RECORDS = 0x12;
 const RECORD_OVERHEAD = 40;
 const IDS_BYTES = 28;
 const RARE_OVERHEAD = 24;
+// The most bytes of key and text for which all lengths of an attribute are below 128.
+const SHORT_ATTRIBUTE = 120;
 // Tags and lengths of an attribute and a value that is a number.
 const ATTRIBUTE_OVERHEAD = 22;
 
@@ -171,7 +174,24 @@ function writeBody(out: Buffer, start: number, batch: LogBatch, row: number): nu
   return writeRange(out, at, VALUE_TAGS[type] as number, batch.bodyStart[row] as number, size);
 }
 
-function writeAttribute(out: Buffer, start: number, table: AttributeTable, slot: number): number {
+function writeAttribute(out: Buffer, at: number, table: AttributeTable, slot: number): number {
+  const type = table.type[slot] as number;
+  const size = table.size[slot] as number;
+  const key = table.key[slot] as Key;
+  const keyBytes = key.encoded.length;
+  if (type !== ValueType.string || keyBytes + size > SHORT_ATTRIBUTE) return writeLongAttribute(out, at, table, slot);
+  // Nearly every attribute is a short text: each length is then one byte.
+  out[at] = ATTRIBUTE;
+  out[at + 1] = keyBytes + size + 4;
+  const value = copier.words(at + 2, key.words, keyBytes);
+  out[value] = VALUE;
+  out[value + 1] = size + 2;
+  out[value + 2] = STRING_VALUE;
+  out[value + 3] = size;
+  return copier.range(value + 4, table.start[slot] as number, size);
+}
+
+function writeLongAttribute(out: Buffer, start: number, table: AttributeTable, slot: number): number {
   const type = table.type[slot] as number;
   const size = table.size[slot] as number;
   const number = table.number[slot] as number;
