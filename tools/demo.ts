@@ -47,13 +47,17 @@ async function main(): Promise<void> {
       previous = figures ?? previous;
     });
   }, REFRESH_MS);
+  let isStopping = false;
+  // npm passes on the Ctrl-C that this process has had from the terminal, and a second SIGTERM would cut the agent short.
   const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
     clearInterval(timer);
     service.stop();
     if (agent.exitCode === null) agent.kill('SIGTERM');
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
   const code = await new Promise<number | null>((done) => agent.once('exit', done));
   stop();
   printEnd(code);
@@ -87,11 +91,13 @@ function sum(text: string, name: string): number {
 
 function printHeader(): void {
   const at = (path: string): string => relative(process.cwd(), path) || path;
-  console.log(`${pc.bold('Winnow demo')}: this host's logs and a sample service, into one readable file. Ctrl-C stops.\n`);
+  console.log(`${pc.bold('Winnow demo')}: this host's logs and a sample service. Ctrl-C stops.\n`);
   console.log(`  reads    /var/log/*.log and ${at(join(folder, 'sample.log'))}`);
-  console.log(`  writes   ${pc.cyan(at(output))}     (try: tail -f ${at(output)})`);
-  console.log(`  tells    ${METRICS_URL}, http://localhost:13133, its own log in ${at(agentLog)}\n`);
-  console.log(pc.dim('  records in   rate/s   written   held   files   lag bytes   output size   CPU s   RSS MiB'));
+  console.log(`  writes   ${pc.cyan(at(output))}   (try: tail -f ${at(output)})`);
+  console.log(`  tells    ${METRICS_URL}, http://localhost:13133`);
+  console.log(`  its log  ${at(agentLog)}\n`);
+  // One line of figures fits a terminal of 80 columns: \r goes to the start of the last one only.
+  console.log(pc.dim('  records in  rate/s   written  held  files  lag bytes  out MiB  CPU s  RSS MiB'));
 }
 
 function show(now: Figures, before: Figures | undefined): void {
@@ -99,14 +105,14 @@ function show(now: Figures, before: Figures | undefined): void {
   const size = existsSync(output) ? statSync(output).size : 0;
   const columns: [string, number][] = [
     [String(now.accepted), 12],
-    [rate.toFixed(0), 9],
+    [rate.toFixed(0), 8],
     [String(now.sent), 10],
-    [String(now.held), 7],
-    [String(now.files), 8],
-    [String(Math.max(0, now.lagBytes)), 12],
-    [String(size), 14],
-    [now.cpuSeconds.toFixed(2), 8],
-    [now.rssMib.toFixed(0), 10],
+    [String(now.held), 6],
+    [String(now.files), 7],
+    [String(Math.max(0, now.lagBytes)), 11],
+    [(size / 1024 / 1024).toFixed(2), 9],
+    [now.cpuSeconds.toFixed(2), 7],
+    [now.rssMib.toFixed(0), 9],
   ];
   const line = columns.map(([text, width]) => text.padStart(width)).join('');
   // On a terminal the figures stay in their place; in a file each moment is a line.
