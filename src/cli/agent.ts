@@ -42,7 +42,8 @@ export class Agent {
       metrics: this.#metrics,
       statuses: this.#statuses,
       fatal: (problem) => this.#fatal(problem),
-      openStorage: () => Storage.open(settings.storageDirectory(), { log: settings.log, clock: systemClock, metrics: this.#metrics.scope() }),
+      openStorage: () =>
+        Storage.open(settings.storageDirectory(), { log: settings.log, clock: systemClock, metrics: this.#metrics.scope() }),
       onDrained: async () => this.#control?.close(),
       shutdownTimeoutMs: settings.shutdownTimeoutMs,
     });

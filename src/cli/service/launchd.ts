@@ -2,7 +2,7 @@ import type { Step } from './steps.ts';
 import type { ServiceOptions } from './systemd.ts';
 
 const LABEL = 'io.winnow.agent';
-export const LAUNCHD_PLIST: string = `/Library/LaunchDaemons/${LABEL}.plist`;
+const LAUNCHD_PLIST = `/Library/LaunchDaemons/${LABEL}.plist`;
 
 export function launchdInstall(options: ServiceOptions): Step[] {
   return [

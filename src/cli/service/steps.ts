@@ -43,7 +43,7 @@ function run([program, ...args]: readonly string[]): void {
   execFileSync(program ?? '', args, { stdio: 'inherit' });
 }
 
-export function succeeds([program, ...args]: readonly string[]): boolean {
+function succeeds([program, ...args]: readonly string[]): boolean {
   try {
     execFileSync(program ?? '', args, { stdio: 'ignore' });
     return true;

@@ -14,7 +14,7 @@ export interface ServiceOptions {
   readonly firstConfig: string;
 }
 
-export const SYSTEMD_UNIT = '/etc/systemd/system/winnow.service';
+const SYSTEMD_UNIT = '/etc/systemd/system/winnow.service';
 const USER = 'winnow';
 
 export function systemdInstall(options: ServiceOptions): Step[] {
