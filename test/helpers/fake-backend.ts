@@ -4,7 +4,7 @@ import { settleMicrotasks } from './fake-clock.ts';
 import type { TestHost } from './test-host.ts';
 
 /** The defaults of the schema. */
-export const QUEUE: SendingQueueConfig = {
+const QUEUE: SendingQueueConfig = {
   enabled: true,
   num_consumers: 10,
   wait_for_result: false,
@@ -16,7 +16,7 @@ export const QUEUE: SendingQueueConfig = {
 };
 
 /** The defaults of the schema, without jitter. */
-export const RETRY: RetryConfig = {
+const RETRY: RetryConfig = {
   enabled: true,
   initial_interval: '5s',
   randomization_factor: 0,
@@ -78,7 +78,7 @@ export function createQueue(backend: FakeBackend, host: TestHost, { queue, retry
 }
 
 /** Bodies are texts with one letter a row. */
-export function payloadOf(text: string): Payload {
+function payloadOf(text: string): Payload {
   return { body: Buffer.from(text), rows: text.length, encoding: '', contentType: 'text/plain' };
 }
 
