@@ -15,6 +15,8 @@ export interface CrashOptions {
   /** Between two kills, drawn anew each time. */
   readonly lifeMs: readonly [number, number];
   readonly queue: 'memory' | 'disk';
+  /** A second exporter, with the other kind of queue, whose backend is away until the last line is written. */
+  readonly hasSecondAway?: boolean;
   readonly seed: number;
 }
 
@@ -23,17 +25,24 @@ export interface CrashResult {
   readonly lost: number;
   readonly firstLost: readonly number[];
   readonly stats: SinkStats;
+  /** What became of it at the backend that was away. */
+  readonly away?: { readonly lost: number; readonly repeated: number };
   readonly output: string;
 }
 
 const TICK_MS = 5;
-const ROTATED_KEPT = 8;
+const ROTATED_KEPT = 40;
+const DRAIN_MS = 120_000;
 
 export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   const random = createRandom(options.seed);
   const folder = createFolder();
   const sink = await startSequenceSink();
-  const agent = new Agent({ folder, config: configOf(folder, sink.endpoint, options.queue) });
+  const away = options.hasSecondAway === true ? await startSequenceSink() : undefined;
+  await away?.answer(503);
+  const exporters = [{ endpoint: sink.endpoint, queue: options.queue }];
+  if (away) exporters.push({ endpoint: away.endpoint, queue: options.queue === 'disk' ? 'memory' : 'disk' });
+  const agent = new Agent({ folder, config: configOf(folder, exporters) });
   const writer = new RotatingWriter(join(folder, 'app.log'), options);
   try {
     agent.start();
@@ -48,36 +57,51 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
     }
     await pause(1000);
     const written = writer.stop();
-    await eventually(async () => (await sink.stats()).distinct >= written, 60_000);
+    await away?.answer(200);
+    await eventually(async () => (await sink.stats()).distinct >= written, DRAIN_MS);
+    await eventually(async () => !away || (await away.stats()).distinct >= written, DRAIN_MS);
     await agent.stop();
     const stats = await sink.stats();
-    return { written, lost: written - stats.distinct, firstLost: await sink.missing(written), stats, output: agent.output };
+    const result = { written, lost: written - stats.distinct, firstLost: await sink.missing(written), stats, output: agent.output };
+    if (!away) return result;
+    const { distinct, repeated } = await away.stats();
+    return { ...result, away: { lost: written - distinct, repeated } };
   } finally {
     writer.stop();
     await agent.stop('SIGKILL');
     sink.stop();
+    away?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function configOf(folder: string, endpoint: string, queue: CrashOptions['queue']): string {
+interface ExporterOptions {
+  readonly endpoint: string;
+  readonly queue: CrashOptions['queue'];
+}
+
+function configOf(folder: string, exporters: readonly ExporterOptions[]): string {
+  const sections = exporters.map(
+    ({ endpoint, queue }, i) => `
+  otlp_http/${i}:
+    endpoint: ${endpoint}
+    compression: none
+    retry_on_failure: { initial_interval: 500ms, max_interval: 2s }
+    sending_queue: ${queue === 'disk' ? '{ storage: file_storage }' : '{}'}`,
+  );
   return `
 receivers:
   file_log:
     include: ['${folder}/app.log']
     start_at: beginning
-exporters:
-  otlp_http:
-    endpoint: ${endpoint}
-    compression: none
-    sending_queue: ${queue === 'disk' ? '{ storage: file_storage }' : '{}'}
+exporters:${sections.join('')}
 extensions:
   file_storage: { directory: '${folder}/storage', create_directory: true }
 service:
   extensions: [file_storage]
   telemetry: { metrics: { level: none } }
   pipelines:
-    logs: { receivers: [file_log], exporters: [otlp_http] }
+    logs: { receivers: [file_log], exporters: [${exporters.map((_, i) => `otlp_http/${i}`).join(', ')}] }
 `;
 }
 
