@@ -17,6 +17,8 @@ export interface AgentOptions {
   /** The configuration's text; `service.telemetry.metrics` should be off or on a free port. */
   readonly config: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: the one of this checkout. */
+  readonly launcher?: string;
 }
 
 /** A real agent process, started by the launcher an operator would use. */
@@ -42,7 +44,7 @@ export class Agent {
   }
 
   start(): void {
-    const child = spawn(LAUNCHER, ['run', '--config', this.#configPath], {
+    const child = spawn(this.#options.launcher ?? LAUNCHER, ['run', '--config', this.#configPath], {
       cwd: this.#options.folder,
       env: { ...process.env, LOG_LEVEL: 'info', ...this.#options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
