@@ -4,6 +4,7 @@ import { LogBatch, ValueType, keyOf, type Origin } from '#model';
 import { settleBodies, type Encoding } from './encoding.ts';
 import type { Flow } from './flow.ts';
 import { tailOf } from './identity.ts';
+import { createReadMemory } from './newline-scanner.ts';
 import type { Mark, Range } from './ranges.ts';
 import { RecordWriter, type RecordRules, type Splitter } from './records.ts';
 import type { Tail } from './tail.ts';
@@ -66,8 +67,7 @@ export class Batcher {
   constructor(settings: BatcherSettings) {
     this.#settings = settings;
     this.#writer = new RecordWriter(settings.rules, this.#batch, settings.includesNumber || settings.includesOffset);
-    this.#buffer = Buffer.allocUnsafeSlow(settings.chunkBytes);
-    this.#batch.reset(this.#buffer);
+    this.#buffer = this.#allocate(settings.chunkBytes);
   }
 
   get buffer(): Buffer {
@@ -129,7 +129,7 @@ export class Batcher {
     batch.observedMs.fill(this.#settings.clock.now(), rowFrom, rowTo);
     if (tail.shared.entries.size > 0) batch.sharedOf.fill(batch.addShared(tail.shared), rowFrom, rowTo);
     if (this.#settings.resource) batch.resourceOf.fill(batch.addResource(this.#settings.resource), rowFrom, rowTo);
-    settleBodies(batch, rowFrom, this.#buffer, segment.from, segment.to, encoding);
+    if (!this.#writer.isAscii || encoding.kind !== 'utf-8') settleBodies(batch, rowFrom, this.#buffer, segment.from, segment.to, encoding);
     const { numbers, starts } = this.#writer;
     if (!numbers || !starts) return;
     const base = segment.range.from.at - segment.from;
@@ -193,8 +193,15 @@ export class Batcher {
   }
 
   #replaceBuffer(bytes: number): void {
-    this.#buffer = Buffer.allocUnsafeSlow(bytes);
-    this.#batch.reset(this.#buffer);
+    this.#buffer = this.#allocate(bytes);
+  }
+
+  #allocate(bytes: number): Buffer {
+    const { buffer, scanner } = createReadMemory(bytes);
+    // UTF-16 has other line feeds.
+    this.#writer.scanner = this.#settings.rules.unit === 1 ? scanner : undefined;
+    this.#batch.reset(buffer);
+    return buffer;
   }
 
   /** A Delivery for each file's live rows. */

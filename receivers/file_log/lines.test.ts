@@ -6,9 +6,11 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LogBatch } from '#model';
 import { BlockSplitter, LineSplitter } from './lines.ts';
+import { createReadMemory } from './newline-scanner.ts';
 import { readAll, type Read } from './read-all.ts';
-import type { RecordRules } from './records.ts';
+import { RecordWriter, type RecordRules } from './records.ts';
 
 const RULES: RecordRules = {
   recordBytesMax: 16,
@@ -77,12 +79,17 @@ const rules = fc.record({
   isUtf8: fc.boolean(),
 });
 
-test('cuts the same lines wherever a read ends', () => {
+test('cuts the same lines wherever a read ends, and however line feeds are found', () => {
+  const memory = createReadMemory(1024);
+  expect(memory.scanner).toBeDefined();
   fc.assert(
     fc.property(text, pieces, rules, (bytes, sizes, own) => {
       const all = { ...RULES, ...own };
 
-      expect(readAll(new LineSplitter(), all, bytes, sizes)).toEqual(expected(bytes, all));
+      const whole = expected(bytes, all);
+      expect(readAll(new LineSplitter(), all, bytes, sizes)).toEqual(whole);
+      expect(readAll(new LineSplitter(), all, bytes, sizes, { memory })).toEqual(whole);
+      expect(readAll(new LineSplitter(), all, bytes, sizes, { memory, isPlain: true }).bodies).toEqual(whole.bodies);
     }),
     { numRuns: 3000 },
   );
@@ -146,4 +153,21 @@ test('makes a record of whatever has been read when there are no lines', () => {
 
   expect(bodies.join('')).toBe(bytes.toString('latin1'));
   expect(Math.max(...bodies.map(({ length }) => length))).toBeLessThanOrEqual(RULES.recordBytesMax);
+});
+
+test('finds more line feeds than one scan can hold, and tells whether all bytes are ASCII', () => {
+  const memory = createReadMemory(100_000);
+  const bytes = Buffer.from('\n'.repeat(20_000));
+  bytes.copy(memory.buffer);
+  const records = new RecordWriter({ ...RULES, rowsMax: 100 }, new LogBatch(), false);
+  records.scanner = memory.scanner;
+  records.begin(0, false);
+
+  expect(new LineSplitter().split(records, memory.buffer, 0, 20_000, false)).toBe(20_000);
+  expect(records.count).toBe(20_000);
+  expect(records.isAscii).toBe(true);
+  memory.buffer[9_999] = 0x80;
+  records.begin(0, false);
+  new LineSplitter().split(records, memory.buffer, 0, 20_000, false);
+  expect(records.isAscii).toBe(false);
 });
