@@ -301,3 +301,21 @@ test('refuses to compile what cannot run, all of it at once', () => {
   expect(compile).toThrow(ConfigError);
   expect(compile).toThrow(/file_log\/app\.operators\.0: .*\n.*operators\.1: /);
 });
+
+test('runs an operator only where its condition is true, and treats a condition without an answer as a failure', () => {
+  const found = run(
+    [
+      { type: 'json_parser', if: 'body startsWith "{"' },
+      { type: 'remove', field: 'body', if: 'attributes.n > 1', on_error: 'drop_quiet' },
+      { type: 'add', field: 'attributes.seen', value: true },
+    ],
+    '{"n":1}',
+    '{"n":2}',
+    '{"n":"text"}',
+  );
+
+  expect(found.map(({ body, attributes }) => [body, attributes])).toEqual([
+    ['{"n":1}', { n: 1, seen: true }],
+    [null, { n: 2, seen: true }],
+  ]);
+});

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigProblem, type Host } from '#component';
 import type { LogBatch } from '#model';
+import { Conditional } from './condition.ts';
 import type { OperatorConfig } from './config.ts';
 import { Add, Move, Remove, Retain } from './edits.ts';
 import { Failures } from './failures.ts';
@@ -49,7 +50,8 @@ export function compileOperators(configs: readonly OperatorConfig[], settings: {
       const failures = new Failures(names[index] ?? config.type, config.type, config.on_error ?? 'send');
       const operator = createOperator(config, failures);
       if (!operator) continue;
-      operators.push(operator);
+      const condition = config.if ?? '';
+      operators.push(condition === '' ? operator : new Conditional(condition, operator, failures));
       allFailures.push(failures);
     } catch (problem) {
       if (!(problem instanceof RangeError)) throw problem;

@@ -4,7 +4,7 @@ import type { OperatorConfig } from './config.ts';
 
 test.each<[OperatorConfig[], string, string]>([
   [[{ type: 'regex_parser', regex: '(?P<a>x' }], '0.regex', 'a "(" without its ")"'],
-  [[{ type: 'noop' }, { type: 'json_parser', if: 'body matches "x"' }], '1.if', 'conditions are not supported yet'],
+  [[{ type: 'noop' }, { type: 'json_parser', if: 'bdy matches "x"' }], '1.if', 'expected body, attributes, resource'],
   [[{ type: 'json_parser', output: 'other' }, { type: 'noop' }], '0.output', 'expected "noop", the next operator, got "other"'],
   [[{ type: 'json_parser', output: 'other' }], '0.output', 'this is the last operator'],
   [[{ type: 'json_parser', parse_from: 'message' }], '0.parse_from', 'did you mean "attributes.message"'],

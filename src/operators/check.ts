@@ -2,6 +2,7 @@ import type { ConfigProblem } from '#component';
 import { createOperator, operatorIds } from './chain.ts';
 import type { EmbeddedConfig, OperatorConfig } from './config.ts';
 import { toAttributeValue } from './edits.ts';
+import { parseCondition } from './expression/parse.ts';
 import { Failures } from './failures.ts';
 import { parseField } from './field.ts';
 import { compileRegex } from './regex/compile.ts';
@@ -38,6 +39,8 @@ function checkOperator(config: OperatorConfig, ids: readonly string[], index: nu
     }
   };
   checkFlow(config, ids, index, problems);
+  const condition = config.if;
+  if (condition !== undefined && condition !== '') attempt('if', () => parseCondition(condition));
   checkFields(config, '', attempt);
   const fields = config.type === 'retain' ? config.fields : [];
   for (const [at, field] of fields.entries()) attempt(`fields.${at}`, () => parseField(field));
@@ -96,12 +99,6 @@ function checkField(text: string, isRootAllowed: boolean): void {
 }
 
 function checkFlow(config: OperatorConfig, ids: readonly string[], index: number, problems: ConfigProblem[]): void {
-  if (config.if !== undefined && config.if !== '') {
-    problems.push({
-      path: 'if',
-      message: 'conditions are not supported yet; remove "if", or leave the operator to a processor behind the receiver',
-    });
-  }
   const { output } = config;
   if (output === undefined) return;
   const outputs = typeof output === 'string' ? [output] : output;

@@ -77,7 +77,10 @@ const commonOptions = {
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
     description: 'Only the next operator is possible, which is the default.',
   },
-  if: { type: 'string', description: 'Not supported yet.' },
+  if: {
+    type: 'string',
+    description: 'A condition such as `attributes.level == "debug" or body matches "^#"`; other records pass the operator by.',
+  },
   on_error: {
     type: 'string',
     enum: ['send', 'send_quiet', 'drop', 'drop_quiet'],

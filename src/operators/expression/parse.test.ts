@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { LogBatch, ValueType } from '#model';
+import { parseCondition } from './parse.ts';
+
+const BODY = '10.0.0.1 GET /cart 404';
+
+function rowOf(): LogBatch {
+  const batch = new LogBatch();
+  batch.reset(Buffer.from(BODY));
+  batch.addRow(ValueType.string, 0, BODY.length);
+  batch.setAttribute(0, 'level', 'warn');
+  batch.setAttribute(0, 'http.status', 404);
+  batch.setAttribute(0, 'ratio', 0.5);
+  batch.setAttribute(0, 'cached', false);
+  batch.setAttribute(0, 'user', { id: 17, roles: ['admin', 'ops'] });
+  return batch;
+}
+
+function evaluate(condition: string): unknown {
+  return parseCondition(condition)(rowOf(), 0);
+}
+
+describe('is true', () => {
+  test.each([
+    'true',
+    'attributes.level == "warn"',
+    "attributes['level'] != 'info'",
+    'attributes["http.status"] >= 400 and attributes["http.status"] < 500',
+    'attributes["http.status"] == 404.0 && attributes.ratio == 0.5 || true',
+    'attributes.missing == nil',
+    'attributes.level != nil',
+    'attributes.user.id == 17',
+    'attributes?.user?.id > -1',
+    'attributes.cached == false',
+    'not attributes.cached',
+    '!attributes.cached and not (attributes.level == "info")',
+    'body matches "^[0-9.]+ GET"',
+    "body matches '^\\\\d+\\\\.0'",
+    'body matches `\\d{3}$`',
+    '$ matches "(?i)get (?P<path>/[a-z]+)"',
+    'attributes.level not matches "^(info|debug)$"',
+    'body contains "/cart" and body startsWith "10." and body endsWith "404"',
+    'attributes.level in ["warn", "error"]',
+    '"id" in attributes.user',
+    '"ops" in attributes.user.roles',
+    'attributes.level not in ["info"]',
+    '"a\\"b\\u0041" == \'a"bA\'',
+    'false or false or true and true',
+  ])('%s', (condition) => {
+    expect(evaluate(condition)).toBe(true);
+  });
+});
+
+describe('is false', () => {
+  test.each([
+    'body matches "^GET"',
+    'attributes.level == 5',
+    'attributes.missing != nil',
+    'resource.x == "y"',
+    '"x" in attributes.missing',
+  ])('%s', (condition) => {
+    expect(evaluate(condition)).toBe(false);
+  });
+});
+
+describe('cannot be answered', () => {
+  test.each([
+    ['attributes.missing matches "x"', 'expected a text, got nil'],
+    ['attributes["http.status"] contains "4"', 'expected a text, got the number 404'],
+    ['attributes.level and true', 'expected true or false, got the string warn'],
+    ['attributes.level > 3', 'cannot order the string warn and the number 3'],
+    ['3 in attributes.level', 'expected a list or a map behind "in"'],
+  ])('%s', (condition, message) => {
+    expect(() => evaluate(condition)).toThrow(message);
+  });
+});
+
+describe('is refused', () => {
+  test.each([
+    ['', 'got "the end"'],
+    ['body matches', 'expected a regular expression in quotes behind "matches"'],
+    ['body matches attributes.x', 'expected a regular expression in quotes'],
+    ['body matches "("', 'a "(" without its ")"'],
+    ['body == "x" "y"', 'expected and, or, a comparison or the end at character 13'],
+    ['(body == "x"', 'expected ")" at character 13'],
+    ['attributes == nil', 'expected a field such as attributes.name'],
+    ['attributes[0] == 1', 'expected a name in quotes at character 12'],
+    ['level == "warn"', 'expected body, attributes, resource, a text'],
+    ['body = "x"', 'is no part of a condition'],
+    ['"open', 'is no part of a condition'],
+    ['- body', 'expected a number'],
+    ['('.repeat(99), 'inside each other'],
+    ['!'.repeat(99), 'fewer negations'],
+  ])('%s', (condition, message) => {
+    expect(() => parseCondition(condition)).toThrow(message);
+  });
+});
