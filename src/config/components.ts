@@ -71,8 +71,9 @@ export function checkComponent(declared: Declared, factory: Factory, validator: 
   // The value has just passed the factory's own schema, which is what `never` stands for here.
   const own = config as never;
   for (const problem of factory.check?.(own) ?? []) {
-    const inner = problem.path === '' || problem.path.startsWith('[') ? `${path}${problem.path}` : `${path}.${problem.path}`;
-    report.error(nearest(node, keyAt, splitPath(problem.path)), inner, problem.message);
+    const keys = splitPath(problem.path);
+    const inner = keys.reduce((outer, key) => joinPath(outer, /^\d+$/.test(key) ? Number(key) : key), path);
+    report.error(nearest(node, keyAt, keys), inner, problem.message);
   }
   if (report.errorCount > before) return undefined;
   return { id, type: factory.type, writtenType, name, factory, config: own, position: positionOf(keyAt) };

@@ -2,6 +2,7 @@ import type { ExporterFactory, ExtensionFactory, Factory, Kind, ProcessorFactory
 import { checkComponent, describeUnknown, readSection, SECTIONS, type Declared, type Section } from './components.ts';
 import type { ComponentConfig, Config, ServiceConfig } from './config.ts';
 import { Expander, type Environment } from './expand.ts';
+import { checkExtensionReferences } from './extension-references.ts';
 import { joinPath, toPlain, type MapNode, type Node } from './node.ts';
 import type { Registry } from './registry-entry.ts';
 import { Report } from './report.ts';
@@ -41,6 +42,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   checkSections(root, report);
   const declarations = readDeclarations(root, registry, report);
   const read = readService(root, { validator, declarations, skipUnsupported });
+  if (read) checkExtensionReferences(read, declarations, report);
   const components = await checkComponents(declarations, registry, validator, read?.onlyUnsupported);
   report.throwIfAny();
   if (!read) throw new Error('a service section that cannot be used was not reported');
