@@ -221,8 +221,9 @@ export class Segments {
 
   #tidy(segment: Segment): void {
     if (!segment.isClosed) return;
-    if (segment.indexed === 0 && this.#segments.delete(segment.id)) {
-      this.#later(segment, () => this.#delete(segment));
+    if (segment.indexed === 0) {
+      // Marking a file that is being removed would look like a fault of the disk.
+      if (this.#segments.delete(segment.id)) this.#later(segment, () => this.#delete(segment));
     } else if (segment.unanswered === 0 && !segment.isMarked && !segment.isCorrupt) {
       segment.isMarked = true;
       this.#later(segment, () => this.files.markDone(segment.id, DONE));
