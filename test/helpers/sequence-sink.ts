@@ -5,7 +5,7 @@
  *   const sink = await startSequenceSink();   …   await sink.stats();   …   sink.stop();
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -16,11 +16,21 @@ export interface SinkStats {
   readonly distinct: number;
   /** Records whose number had come before. */
   readonly repeated: number;
-  /** Records whose number is smaller than the one before and had not come yet: order was broken. */
+  /** Records whose number is smaller than one before of the same file and had not come yet: order was broken. */
   readonly outOfOrder: number;
   readonly requests: number;
   /** The most records in one request. */
   readonly largestRequest: number;
+}
+
+export interface AnswerManner {
+  readonly retryAfterSeconds?: number;
+  readonly delayMs?: number;
+}
+
+export interface SequenceSinkOptions {
+  /** The writer begins a new file after so many lines; order is looked at within a file. */
+  readonly linesPerFile?: number;
 }
 
 export interface SequenceSink {
@@ -30,31 +40,38 @@ export interface SequenceSink {
   /** The first numbers below `upTo` that never came. */
   missing(upTo: number): Promise<number[]>;
   /** What the sink answers from now on: 200, or an error with this status; 0 closes the connection. */
-  answer(status: number): Promise<void>;
+  answer(status: number, manner?: AnswerManner): Promise<void>;
+  /** Closes the port, so that connections are refused. What was counted has been answered. */
+  down(): Promise<void>;
+  /** Listens on the same port again. */
+  up(): Promise<void>;
   stop(): void;
 }
 
-export async function startSequenceSink(): Promise<SequenceSink> {
-  const child = fork(fileURLToPath(import.meta.url), ['serve'], {
+export async function startSequenceSink({ linesPerFile = Number.POSITIVE_INFINITY }: SequenceSinkOptions = {}): Promise<SequenceSink> {
+  const child = fork(fileURLToPath(import.meta.url), ['serve', String(linesPerFile)], {
     execArgv: ['--conditions=winnow-source'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (message) => resolve(Number(message)));
+  const [port, controlPort] = await new Promise<[number, number]>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as [number, number]));
     child.once('exit', (code) => reject(new Error(`the sink ended with ${code}`)));
   });
-  return clientOf(port, child);
+  return clientOf(port, controlPort, child);
 }
 
-function clientOf(port: number, child: ChildProcess): SequenceSink {
+function clientOf(port: number, controlPort: number, child: ChildProcess): SequenceSink {
   const endpoint = `http://127.0.0.1:${port}`;
-  const ask = async (path: string): Promise<unknown> => (await fetch(endpoint + path)).json();
+  const ask = async (path: string): Promise<unknown> => (await fetch(`http://127.0.0.1:${controlPort}${path}`)).json();
   return {
     port,
     endpoint,
     stats: async () => (await ask('/stats')) as SinkStats,
     missing: async (upTo) => (await ask(`/missing?upTo=${upTo}`)) as number[],
-    answer: async (status) => void (await ask(`/answer?status=${status}`)),
+    answer: async (status, { retryAfterSeconds = 0, delayMs = 0 } = {}) =>
+      void (await ask(`/answer?status=${status}&retryAfter=${retryAfterSeconds}&delay=${delayMs}`)),
+    down: async () => void (await ask('/down')),
+    up: async () => void (await ask(`/up?port=${port}`)),
     stop: () => void child.kill('SIGKILL'),
   };
 }
@@ -63,18 +80,21 @@ function clientOf(port: number, child: ChildProcess): SequenceSink {
 
 const seen: number[] = [];
 const stats = { records: 0, distinct: 0, repeated: 0, outOfOrder: 0, requests: 0, largestRequest: 0 };
-let highest = -1;
-let status = 200;
+const highest = new Map<number, number>();
+const linesPerFile = Number(process.argv[3]);
+const answer = { status: 200, retryAfterSeconds: 0, delayMs: 0 };
 
 function count(sequence: number): void {
+  const file = Math.floor(sequence / linesPerFile);
+  const before = highest.get(file) ?? -1;
   stats.records++;
   if ((seen[sequence] ?? 0) > 0) stats.repeated++;
   else {
     stats.distinct++;
-    if (sequence < highest) stats.outOfOrder++;
+    if (sequence < before) stats.outOfOrder++;
   }
   seen[sequence] = (seen[sequence] ?? 0) + 1;
-  highest = Math.max(highest, sequence);
+  if (sequence > before) highest.set(file, sequence);
 }
 
 /** Every `seq=<digits>` of the body; the number stands once in each record. */
@@ -93,21 +113,29 @@ function decompress(body: Buffer, encoding: string | undefined): Buffer {
   return encoding === 'zstd' ? zstdDecompressSync(body) : body;
 }
 
-function handle(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sink');
-  const json = (value: unknown): void => void response.end(JSON.stringify(value));
-  if (pathname === '/stats') return json(stats);
-  if (pathname === '/missing') return json(missingBelow(Number(searchParams.get('upTo'))));
-  if (pathname === '/answer') {
-    status = Number(searchParams.get('status'));
-    return json({});
+function control({ pathname, searchParams }: URL): unknown {
+  const number = (name: string): number => Number(searchParams.get(name));
+  if (pathname === '/missing') return missingBelow(number('upTo'));
+  if (pathname === '/answer')
+    Object.assign(answer, { status: number('status'), retryAfterSeconds: number('retryAfter'), delayMs: number('delay') });
+  if (pathname === '/down') {
+    server.close();
+    server.closeIdleConnections();
   }
-  if (status === 0) return void request.socket.destroy();
+  if (pathname === '/up') return new Promise((resolve) => server.listen(number('port'), '127.0.0.1', () => resolve({})));
+  return stats;
+}
+
+function handle(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  const { status, retryAfterSeconds } = answer;
+  // What is counted must also be answered, or it rightly comes again.
+  if (status === 0 || !server.listening) return void request.socket.destroy();
   if (status === 200) {
     stats.requests++;
     countBody(decompress(body, request.headers['content-encoding']));
   }
-  response.writeHead(status, { 'content-type': 'application/x-protobuf' });
+  const retryAfter = retryAfterSeconds > 0 ? { 'retry-after': String(retryAfterSeconds) } : {};
+  response.writeHead(status, { 'content-type': 'application/x-protobuf', ...retryAfter });
   response.end();
 }
 
@@ -117,12 +145,26 @@ function missingBelow(upTo: number): number[] {
   return missing;
 }
 
-if (process.argv[2] === 'serve') {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => handle(request, response, Buffer.concat(chunks)));
+const server: Server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const respond = (): void => handle(request, response, Buffer.concat(chunks));
+    if (answer.delayMs > 0) setTimeout(respond, answer.delayMs);
+    else respond();
   });
-  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+});
+
+// Faults of the backend must not reach those who steer it, so these have a port of their own.
+const controls: Server = createServer((request, response) => {
+  void Promise.resolve(control(new URL(request.url ?? '/', 'http://sink'))).then((answered) => response.end(JSON.stringify(answered)));
+});
+
+function portOf(listening: Server): number {
+  return (listening.address() as AddressInfo).port;
+}
+
+if (process.argv[2] === 'serve') {
+  server.listen(0, '127.0.0.1', () => controls.listen(0, '127.0.0.1', () => process.send?.([portOf(server), portOf(controls)])));
   process.once('disconnect', () => process.exit());
 }

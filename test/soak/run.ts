@@ -74,7 +74,8 @@ async function outage(): Promise<boolean> {
     rotateEvery: 100_000,
     downMs: 60_000,
     faultMs: 30_000,
-    retryMaxSeconds: 30,
+    // Half a minute, the default, would pass a fault over now and then.
+    retryMaxSeconds: 10,
   });
   console.log(JSON.stringify({ queue: values.queue, ...result }));
   const isWithin = result.phases.every(
