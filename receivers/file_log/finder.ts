@@ -192,6 +192,19 @@ export class Finder {
     return paths.slice(0, SIBLINGS_MAX);
   }
 
+  /** Siblings named as rotation names them, last written after the file itself and not known yet, the oldest first. */
+  async laterGenerations(tail: Tail): Promise<string[]> {
+    if (tail.mtimeMs === 0) return [];
+    const found: { readonly path: string; readonly mtimeMs: number }[] = [];
+    for (const path of await this.#siblings(tail)) {
+      if (!isGeneration(basename(path), basename(tail.origin))) continue;
+      const stat = await this.#io.stat(path);
+      if (!stat?.isFile() || stat.mtimeMs <= tail.mtimeMs || this.#context.tails.atInode(stat.dev, stat.ino)) continue;
+      found.push({ path, mtimeMs: stat.mtimeMs });
+    }
+    return found.toSorted((a, b) => a.mtimeMs - b.mtimeMs).map(({ path }) => path);
+  }
+
   async #check(path: string, tail: Tail, isWanted: (stat: Stats) => boolean): Promise<Candidate | undefined> {
     try {
       const stat = await this.#io.stat(path);
@@ -223,6 +236,20 @@ export class Finder {
     });
     return tail;
   }
+}
+
+/**
+ * True for what logrotate and its like make of a name: `app.log.1`, `app.log-20260130.gz`, `app-2026-01-30.log`. Digits
+ * only: `app-errors.log` is another log.
+ */
+export function isGeneration(name: string, original: string): boolean {
+  const extension = extname(original);
+  const stem = original.slice(0, original.length - extension.length);
+  const plain = name.replace(/\.(gz|zst)$/, '');
+  if (plain === name && plain === original) return false;
+  if (plain.startsWith(original)) return /^([._-][\dTZ:._-]*\d[\dTZ:._-]*|\.old)?$/.test(plain.slice(original.length));
+  if (!plain.startsWith(stem) || !plain.endsWith(extension)) return false;
+  return /^[._-][\dTZ:._-]*\d$/.test(plain.slice(stem.length, plain.length - extension.length));
 }
 
 const WEAK_FINGERPRINT_BYTES = 64;

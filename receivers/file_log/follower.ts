@@ -256,11 +256,20 @@ export class Follower {
       tail.state = 'rotated';
       tail.rotatedAt = clock.monotonic();
       positions.touch(tail);
-      return;
+    } else {
+      const sibling = await this.#finder.findSibling(tail, isInPlace);
+      if (sibling) await this.move(tail, sibling, false);
+      else await this.#giveUp(tail);
     }
-    const sibling = await this.#finder.findSibling(tail, isInPlace);
-    if (sibling) await this.move(tail, sibling, false);
-    else await this.#giveUp(tail);
+    if (!isInPlace) await this.#adoptMissed(tail);
+  }
+
+  /**
+   * Between two looks a log may be rotated more than once, above all while the agent is down. What came and went
+   * meanwhile lies beside the file under names that `include` need not match; it is read from its beginning.
+   */
+  async #adoptMissed(tail: Tail): Promise<void> {
+    for (const path of await this.#finder.laterGenerations(tail)) await this.adopt(path, false);
   }
 
   /**
