@@ -23,7 +23,7 @@ export interface SinkStats {
   readonly largestRequest: number;
 }
 
-export interface AnswerManner {
+interface AnswerManner {
   readonly retryAfterSeconds?: number;
   readonly delayMs?: number;
 }
