@@ -1,7 +1,7 @@
 import { parseDuration, parseSize } from '#component';
 import type { OperatorConfig } from '#operators';
 
-export type SortType = 'numeric' | 'alphabetical' | 'timestamp' | 'mtime';
+type SortType = 'numeric' | 'alphabetical' | 'timestamp' | 'mtime';
 
 export interface SortRule {
   sort_type: SortType;
@@ -18,13 +18,13 @@ export interface OrderingCriteria {
   sort_by: SortRule[];
 }
 
-export interface MultilineConfig {
+interface MultilineConfig {
   line_start_pattern: string;
   line_end_pattern: string;
   omit_pattern: boolean;
 }
 
-export interface RetryConfig {
+interface RetryConfig {
   enabled: boolean;
   initial_interval: string;
   max_interval: string;
@@ -79,8 +79,8 @@ export interface FileLogConfig {
   header?: Record<string, unknown>;
 }
 
-/** How often a file that has just grown is looked at, as a share of the poll interval: 50 ms by default. */
-const ACTIVE_POLLS = 4;
+/** How often a file that has just grown is looked at, as a share of the poll interval: 100 ms by default. */
+const ACTIVE_POLLS = 2;
 
 /** The numbers the program works with. */
 export interface Limits {

@@ -36,7 +36,7 @@ const ordering: PropertySchema = {
           sort_type: { type: 'string', enum: ['numeric', 'alphabetical', 'timestamp', 'mtime'], description: 'How keys compare.' },
           regex_key: { type: 'string', description: 'Named group of `regex` that is the key.' },
           ascending: { ...flag, description: 'Smallest first.' },
-          layout: { type: 'string', description: 'strptime layout, for timestamp.' },
+          layout: { type: 'string', description: 'Layout of the time as strptime writes it, for timestamp.' },
           location: { type: 'string', default: 'UTC', description: 'Zone of the timestamps.' },
         },
       },
@@ -107,7 +107,11 @@ export const schema: ConfigSchema<FileLogConfig> = {
       default: 'end',
       description: 'Where files are begun that are there at the very first start. Files found later are read from the beginning.',
     },
-    poll_interval: { ...duration, default: '200ms', description: 'How often files are looked at; growing ones four times as often.' },
+    poll_interval: {
+      ...duration,
+      default: '200ms',
+      description: 'How often files are looked at: growing ones twice as often, dormant ones at least once a second.',
+    },
     watch: { type: 'boolean', default: false, description: 'Let the kernel tell of new files and of idle files that grow.' },
     fingerprint_size: { ...size, minimum: 16, default: 1000, description: 'First bytes of a file that tell it from others.' },
     max_log_size: { ...size, minimum: 1, default: '1MiB', description: 'Longest record.' },
@@ -120,7 +124,8 @@ export const schema: ConfigSchema<FileLogConfig> = {
     encoding: {
       type: 'string',
       default: 'utf-8',
-      description: 'utf-8, utf-16le, utf-16be, latin1, ascii, nop (bytes as they are) or another name that IANA knows.',
+      description:
+        'What the bytes mean: utf-8, utf-16le, utf-16be, latin1, ascii, nop (bytes as they are) or another name that IANA knows.',
     },
     multiline,
     force_flush_period: {
