@@ -26,9 +26,8 @@ export class ArchiveReader {
   #stream: Transform | undefined;
   #wake: () => void = () => {};
   #chunks: Buffer[] = [];
-  /** Position of the first kept byte, and behind the last. */
+  /** Position of the first kept byte. */
   #base = 0;
-  #end = 0;
   #isEnded = false;
   #problem: Error | undefined;
 
@@ -68,7 +67,6 @@ export class ArchiveReader {
   #restart(): void {
     this.close();
     this.#base = 0;
-    this.#end = 0;
     this.#isEnded = false;
     this.#problem = undefined;
     const stream: Transform = this.#compression === 'zstd' ? createZstdDecompress() : createGunzip();
@@ -112,17 +110,16 @@ export class ArchiveReader {
   /** Waits for another chunk; false at the end. */
   async #pull(): Promise<boolean> {
     const stream = this.#stream;
-    while (stream && stream === this.#stream) {
+    for (;;) {
+      if (!stream || stream !== this.#stream) return false;
       const chunk = stream.read() as Buffer | null;
       if (chunk) {
         this.#chunks.push(chunk);
-        this.#end += chunk.length;
         return true;
       }
       if (this.#isEnded || stream.destroyed) return false;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    return false;
   }
 
   #release(position: number): void {

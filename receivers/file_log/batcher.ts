@@ -1,12 +1,12 @@
 import assert from 'node:assert';
-import { Delivery, RefusedError, type Clock, type Consumer, type Outcome, type Transaction } from '#component';
-import { LogBatch, ValueType, keyOf, type Origin } from '#model';
+import { Delivery, RefusedError } from '#component';
+import { LogBatch, ValueType, keyOf } from '#model';
+import type { BatcherSettings } from './batcher-settings.ts';
 import { settleBodies, type Encoding } from './encoding.ts';
-import type { Flow } from './flow.ts';
 import { tailOf } from './identity.ts';
 import { createReadMemory } from './newline-scanner.ts';
 import type { Mark, Range } from './ranges.ts';
-import { RecordWriter, type RecordRules, type Splitter } from './records.ts';
+import { RecordWriter } from './records.ts';
 import type { Tail } from './tail.ts';
 
 /** Rows of one file in the batch, and where their bytes lie. */
@@ -20,31 +20,6 @@ interface Segment {
   /** Which of its Deliveries counts: a batch that is made anew gets new ones. */
   attempt: number;
   isOpen: boolean;
-}
-
-export interface BatcherSettings {
-  readonly next: Consumer;
-  readonly clock: Clock;
-  readonly flow: Flow;
-  readonly rules: RecordRules;
-  readonly splitter: Splitter;
-  readonly encoding: Encoding;
-  readonly resource: Origin | undefined;
-  readonly receiver: string;
-  readonly chunkBytes: number;
-  readonly includesNumber: boolean;
-  readonly includesOffset: boolean;
-  /** Runs the operators. */
-  readonly process: ((batch: LogBatch) => void) | undefined;
-  /** How long a refused batch is offered again, in milliseconds. */
-  readonly retryElapsedMaxMs: number;
-  readonly signal: AbortSignal;
-  readonly onSettled: (tail: Tail, range: Range, outcome: Outcome, transaction: Transaction | undefined) => void;
-  /** Nothing of the range became a row, or nothing of it is left. */
-  readonly onEmpty: (tail: Tail, range: Range) => void;
-  readonly onRefusedForGood: (rows: number) => void;
-  /** The batch could not be worked on at all: a broken invariant. */
-  readonly onBroken: (problem: unknown, ranges: readonly (readonly [Tail, Range])[]) => Promise<void>;
 }
 
 const RECORD_NUMBER = keyOf('log.file.record_number');

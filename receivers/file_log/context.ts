@@ -34,6 +34,8 @@ export interface Context {
   readonly counters: Counters;
   /** Says once what is wrong with a path, until it is well again. */
   readonly problems: Problems;
+  /** True for a path that the patterns name. */
+  readonly isWanted: (path: string) => boolean;
   /** Hands a file to the lane that is to read it. */
-  assign(tail: Tail): void;
+  readonly assign: (tail: Tail) => void;
 }

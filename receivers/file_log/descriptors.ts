@@ -73,7 +73,7 @@ export class Descriptors {
   }
 
   closeAll(): void {
-    for (const tail of [...this.#open]) this.close(tail);
+    for (const tail of this.#open) this.close(tail);
   }
 
   #touch(tail: Tail): void {

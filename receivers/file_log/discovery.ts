@@ -51,8 +51,9 @@ export class Discovery {
     this.#settings = settings;
   }
 
-  get folders(): Iterable<string> {
-    return this.#folders.keys();
+  /** Folders in which files may appear, and how many entries each has. */
+  *folders(): Iterable<{ readonly path: string; readonly entries: number }> {
+    for (const [path, folder] of this.#folders) if (folder.signature !== '') yield { path, entries: folder.entries.length };
   }
 
   /** All paths, sorted. The same array as before when nothing has changed. */

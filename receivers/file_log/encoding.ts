@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
+import type iconvLite from 'iconv-lite';
 import { ValueType, keyOf, type LogBatch } from '#model';
 
 /**
@@ -13,8 +14,6 @@ export interface Encoding {
   /** For `other`: text of some bytes. */
   readonly decode: (bytes: Buffer) => string;
 }
-
-type Iconv = typeof import('iconv-lite');
 
 const UTF8_NAMES = new Set(['', 'utf-8', 'utf8', 'ascii', 'us-ascii', 'utf-8-raw', 'utf8-raw']);
 const LATIN1_NAMES = new Set(['iso-8859-1', 'iso8859-1', 'latin1', 'latin-1', 'l1']);
@@ -43,7 +42,7 @@ export function findEncoding(written: string): Encoding | undefined {
   if (LATIN1_NAMES.has(name)) return { kind: 'other', decode: (bytes) => bytes.toString('latin1') };
   if (NOT_FOR_FILES.test(name)) return undefined;
   // Loaded only for those who need it: its tables cost memory.
-  const iconv = createRequire(import.meta.url)('iconv-lite') as Iconv;
+  const iconv = createRequire(import.meta.url)('iconv-lite') as typeof iconvLite;
   return iconv.encodingExists(name) ? { kind: 'other', decode: (bytes) => iconv.decode(bytes, name) } : undefined;
 }
 

@@ -296,7 +296,7 @@ function createHangingFs(mount: () => string): FileSystem {
       ...fs.promises,
       stat: ((path: string) => (hangs(path) ? new Promise(() => {}) : fs.promises.stat(path))) as never,
       readdir: ((path: string, options: never) => (hangs(path) ? new Promise(() => {}) : fs.promises.readdir(path, options))) as never,
-    } as never,
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { Dirent, Stats } from 'node:fs';
 import type { FileSystem } from '#component';
 
-export type Soon<Value> = Value | Promise<Value>;
+type Soon<Value> = Value | Promise<Value>;
 
 /**
  * The file system as a lane uses it. On local disks every answer is a value: a call that takes a microsecond must not
@@ -22,7 +22,7 @@ export interface FileIo {
 }
 
 // A FIFO whose name fits must not hold up the open.
-export function readFlags(fs: FileSystem): number {
+function readFlags(fs: FileSystem): number {
   return fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 }
 

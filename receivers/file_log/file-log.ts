@@ -91,6 +91,7 @@ export class FileLog implements Receiver {
       attributes: new FileAttributes(this.#config, fs),
       counters: createCounters(host.metrics),
       problems: new Problems(this.#id, log),
+      isWanted: (path) => this.#isWanted(path),
       assign: (tail) => this.#lanes?.assign(tail),
     };
     this.#context = context;

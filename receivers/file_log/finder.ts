@@ -199,7 +199,7 @@ export class Finder {
     for (const path of await this.#siblings(tail)) {
       if (!isGeneration(basename(path), basename(tail.origin))) continue;
       const stat = await this.#io.stat(path);
-      if (!stat?.isFile() || stat.mtimeMs <= tail.mtimeMs || this.#context.tails.atInode(stat.dev, stat.ino)) continue;
+      if (!stat?.isFile() || stat.mtimeMs < tail.mtimeMs || this.#context.tails.atInode(stat.dev, stat.ino)) continue;
       found.push({ path, mtimeMs: stat.mtimeMs });
     }
     return found.toSorted((a, b) => a.mtimeMs - b.mtimeMs).map(({ path }) => path);
@@ -264,7 +264,7 @@ function isReused(stat: Stats, tail: Tail): boolean {
 }
 
 /** A file that was given its size in advance ends in NULs that will become something else: they are no part of it. */
-export function contentSize(bytes: Buffer, size: number): number {
+function contentSize(bytes: Buffer, size: number): number {
   let end = size;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return end;

@@ -1,16 +1,28 @@
 import { dirname } from 'node:path';
 import type { Context } from './context.ts';
-import { MovedError } from './descriptors.ts';
-import type { FileIo } from './file-io.ts';
+import { NoDescriptorError } from './descriptors.ts';
+import { codeOf, isMissing, type FileIo } from './file-io.ts';
 import type { Candidate, Finder } from './finder.ts';
-import { NO_FINGERPRINT, beginsLike } from './identity.ts';
 import { isTooOld } from './ordering.ts';
-import { Ranges, START } from './ranges.ts';
+import type { Streams } from './streams.ts';
 import type { Tail } from './tail.ts';
 
 interface Inode {
   readonly dev: number;
   readonly ino: number;
+}
+
+interface AdoptOptions {
+  readonly startsAtEnd: boolean;
+  /** Look whether it is an archive, also when archives were not asked for. */
+  readonly detects: boolean;
+}
+
+/** A rotated file that was never seen before, by its path. */
+interface Missed {
+  readonly origin: string;
+  at: number;
+  readonly until: number;
 }
 
 interface Undecided {
@@ -23,26 +35,28 @@ interface Undecided {
 // logrotate truncates as soon as the copy is complete. A file that has looked like a copy for so long without that is one
 // that happens to be equal.
 const COPY_WAIT_MS = 2000;
+const MISSED_RETRY_MS = 1000;
+// Longer than a rotated file is kept open: until then it is not known whether an archive was made of it.
+const MISSED_MS = 120_000;
 
 /** Decides which file is which: new, renamed, copied, truncated, replaced. */
 export class Follower {
   readonly #context: Context;
   readonly #io: FileIo;
   readonly #finder: Finder;
+  readonly #streams: Streams;
   readonly #undecided = new Map<string, Undecided>();
+  readonly #missed = new Map<string, Missed>();
 
-  constructor(context: Context, io: FileIo, finder: Finder) {
+  constructor(context: Context, io: FileIo, finder: Finder, streams: Streams) {
     this.#context = context;
     this.#io = io;
     this.#finder = finder;
-  }
-
-  get hasUndecided(): boolean {
-    return this.#undecided.size > 0;
+    this.#streams = streams;
   }
 
   /** Begins to follow the file at a path that leads to no followed file yet. True when it is looked after now. */
-  async adopt(path: string, startsAtEnd: boolean): Promise<boolean> {
+  async adopt(path: string, { startsAtEnd, detects }: AdoptOptions): Promise<boolean> {
     const { tails, limits, clock } = this.#context;
     const stat = await this.#io.stat(path);
     if (!stat?.isFile()) return false;
@@ -53,7 +67,7 @@ export class Follower {
       return false;
     }
     this.#context.descriptors.makeRoom();
-    const candidate = await this.#finder.inspect(path, stat, false);
+    const candidate = await this.#finder.inspect(path, stat, detects);
     if (!candidate) return false;
     try {
       return await this.#decide(candidate, known, startsAtEnd);
@@ -66,7 +80,7 @@ export class Follower {
   async #decide(candidate: Candidate, known: Tail | undefined, startsAtEnd: boolean): Promise<boolean> {
     if (known) {
       if (await this.#isStill(known, candidate)) {
-        this.#rename(known, candidate);
+        this.#streams.rename(known, candidate);
         return true;
       }
       // The inode is used again for another file, or the file was truncated before its name was found again.
@@ -91,7 +105,7 @@ export class Follower {
       if (answer) return true;
     }
     this.#undecided.delete(candidate.path);
-    await this.create(candidate, startsAtEnd);
+    await this.#streams.create(candidate, startsAtEnd);
     return true;
   }
 
@@ -113,23 +127,6 @@ export class Follower {
     return this.#finder.isStill(known, candidate.descriptor, candidate.stat);
   }
 
-  /** A followed file was found under another name, or again under its own. */
-  #rename(tail: Tail, candidate: Candidate): void {
-    const { tails, attributes, descriptors, positions, counters } = this.#context;
-    if (tail.path !== candidate.path) counters.rotations.add(1);
-    tails.change(tail, () => {
-      tail.path = candidate.path;
-      tail.state = 'named';
-    });
-    tail.isVerified = true;
-    tail.shared = attributes.of(candidate.path, candidate.stat);
-    // Another lane may be reading through the descriptor it has.
-    if (tail.descriptor === undefined) descriptors.take(tail, candidate.descriptor);
-    else this.#io.close(candidate.descriptor);
-    positions.touch(tail);
-    this.#context.assign(tail);
-  }
-
   /** Whether a file that begins like `tail` is its content in another place. */
   async #isCopy(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
     // What comes after a rename under the old name is no copy, however much it begins like the renamed file.
@@ -141,7 +138,7 @@ export class Follower {
     if (tail.state === 'rotated') return 'undecided';
     if (answer === 'piece' || (tail.state === 'named' && (await this.#isWhole(tail)))) return this.#waits(candidate) ? 'undecided' : false;
     if (tail.state === 'named') await this.#replaceWith(tail, candidate);
-    else await this.move(tail, candidate, true);
+    else await this.#streams.move(tail, candidate, true);
     this.#undecided.delete(candidate.path);
     return true;
   }
@@ -183,7 +180,7 @@ export class Follower {
     const { path } = tail;
     const isTruncated = await this.#leadsTo(path, tail);
     if (isTruncated) this.#context.counters.truncations.add(1);
-    await this.move(tail, candidate, true);
+    await this.#streams.move(tail, candidate, true);
     await this.begin(path);
   }
 
@@ -195,50 +192,6 @@ export class Follower {
     if (known && known.state !== 'gone') return;
     const candidate = await this.#finder.inspect(path, stat, false);
     if (candidate) await this.#decide(candidate, undefined, false);
-  }
-
-  /** The stream goes on in `candidate`. */
-  async move(tail: Tail, candidate: Candidate, isNamed: boolean): Promise<void> {
-    await tail.untilIdle();
-    const { tails, descriptors, attributes, positions, clock } = this.#context;
-    descriptors.close(tail);
-    tails.change(tail, () => {
-      tail.moveTo(candidate.path, candidate.stat, candidate.compression);
-      if (!isNamed) tail.state = 'rotated';
-    });
-    if (isNamed || tail.shared.entries.size === 0) tail.shared = attributes.of(candidate.path, candidate.stat);
-    tail.isVerified = true;
-    tail.rotatedAt = clock.monotonic();
-    tail.look(candidate.stat, clock.monotonic());
-    tail.grownAt = clock.monotonic();
-    descriptors.take(tail, candidate.descriptor);
-    positions.touch(tail);
-    this.#context.assign(tail);
-  }
-
-  async create(candidate: Candidate, startsAtEnd: boolean): Promise<void> {
-    const { tails, attributes, descriptors, positions, clock, problems } = this.#context;
-    const tail = this.#finder.createTail(candidate, startsAtEnd && candidate.compression === 'none' ? candidate.stat.size : 0);
-    tail.shared = attributes.of(candidate.path, candidate.stat);
-    tail.look(candidate.stat, clock.monotonic());
-    tail.grownAt = clock.monotonic();
-    if (startsAtEnd && candidate.compression !== 'none') tail.doneSize = candidate.stat.size;
-    await this.#rememberLink(tail);
-    tails.add(tail);
-    descriptors.take(tail, candidate.descriptor);
-    // Known by what it begins with, it is found again even if it is rotated before anything of it is safe.
-    positions.touch(tail);
-    problems.mended(tail.path);
-    this.#context.assign(tail);
-  }
-
-  async #rememberLink(tail: Tail): Promise<void> {
-    try {
-      const resolved = await this.#io.realpath(tail.path);
-      if (resolved !== tail.path && tail.path.startsWith('/')) tail.resolved = resolved;
-    } catch {
-      // It has gone meanwhile; the next look will show.
-    }
   }
 
   /**
@@ -258,18 +211,51 @@ export class Follower {
       positions.touch(tail);
     } else {
       const sibling = await this.#finder.findSibling(tail, isInPlace);
-      if (sibling) await this.move(tail, sibling, false);
-      else await this.#giveUp(tail);
+      if (sibling) await this.#streams.move(tail, sibling, false);
+      else await this.#streams.giveUp(tail);
     }
-    if (!isInPlace) await this.#adoptMissed(tail);
+    if (!isInPlace) await this.#noteMissed(tail);
   }
 
   /**
    * Between two looks a log may be rotated more than once, above all while the agent is down. What came and went
-   * meanwhile lies beside the file under names that `include` need not match; it is read from its beginning.
+   * meanwhile lies beside the file under names that `include` need not match; it is read from its beginning, unless it
+   * turns out to be what a known file was compressed to.
    */
-  async #adoptMissed(tail: Tail): Promise<void> {
-    for (const path of await this.#finder.laterGenerations(tail)) await this.adopt(path, false);
+  async adoptMissed(): Promise<void> {
+    const { tails, isWanted, clock, positions } = this.#context;
+    const now = clock.monotonic();
+    for (const [path, missed] of this.#missed) {
+      if (now < missed.at) continue;
+      missed.at = now + MISSED_RETRY_MS;
+      const isFollowed = await this.#tryAdopt(path);
+      if (!isFollowed && now < missed.until) continue;
+      this.#missed.delete(path);
+      const tail = tails.atPath(path);
+      if (!tail || isWanted(path)) continue;
+      // Nobody asked for that name: it is read to its end, and let go.
+      tails.change(tail, () => (tail.state = 'rotated'));
+      tail.origin = missed.origin;
+      tail.rotatedAt = now;
+      positions.touch(tail);
+    }
+  }
+
+  async #tryAdopt(path: string): Promise<boolean> {
+    try {
+      return await this.adopt(path, { startsAtEnd: false, detects: true });
+    } catch (problem) {
+      if (codeOf(problem) === '' && !(problem instanceof NoDescriptorError)) throw problem;
+      if (!isMissing(problem)) this.#context.problems.report(path, problem);
+      return false;
+    }
+  }
+
+  async #noteMissed(tail: Tail): Promise<void> {
+    const now = this.#context.clock.monotonic();
+    for (const path of await this.#finder.laterGenerations(tail)) {
+      if (!this.#missed.has(path)) this.#missed.set(path, { origin: tail.origin, at: now, until: now + MISSED_MS });
+    }
   }
 
   /**
@@ -282,68 +268,8 @@ export class Follower {
     const { path } = tail;
     this.#context.counters.truncations.add(1);
     this.#context.tails.losePath(tail);
-    await this.move(tail, sibling, false);
+    await this.#streams.move(tail, sibling, false);
     await this.begin(path);
     return true;
-  }
-
-  /** Nothing leads to the file any more. */
-  async #giveUp(tail: Tail): Promise<void> {
-    await tail.untilIdle();
-    const { counters, log, positions, descriptors, clock } = this.#context;
-    const unread = Math.max(0, tail.size - tail.ranges.end.at);
-    if (!tail.isArchive && (unread > 0 || tail.ranges.hasGap)) {
-      counters.lostBytes.add(unread);
-      log.error('A file went before it was read to its end, and no sibling holds its content.', {
-        'log.file.path': tail.path,
-        'winnow.unread_bytes': unread,
-      });
-    }
-    descriptors.close(tail);
-    this.#context.tails.change(tail, () => {
-      tail.state = 'gone';
-      // Under an inode that may be used again, and beginning like others, an empty file says nothing.
-      if (tail.ranges.end.at === 0) tail.fingerprint = NO_FINGERPRINT;
-    });
-    tail.seenAt = clock.now();
-    positions.touch(tail);
-    this.#context.assign(tail);
-  }
-
-  /** Deletes a file that has been read. What it is known by stays for a while. */
-  async remove(tail: Tail): Promise<void> {
-    await this.#io.unlink(tail.path);
-    await this.finish(tail);
-  }
-
-  /** A rotated file has been read to its end and nothing more is to come. */
-  async finish(tail: Tail): Promise<void> {
-    tail.size = Math.min(tail.size, tail.ranges.end.at);
-    await this.#giveUp(tail);
-  }
-
-  /** True when the file begins as it did, whatever follows. */
-  async beginsAlike(tail: Tail): Promise<boolean> {
-    const descriptor = await this.#context.descriptors.open(tail, this.#io);
-    return beginsLike(tail.fingerprint, this.#finder.head, 0, await this.#finder.readHead(tail, descriptor));
-  }
-
-  /** What is in the file up to `at` is not read. */
-  skipTo(tail: Tail, at: number): void {
-    tail.ranges = new Ranges({ ...START, at });
-    tail.seenTo = at;
-    this.#context.positions.touch(tail);
-  }
-
-  /** Compares a file with what storage says of it. False when it is another one. */
-  async verify(tail: Tail): Promise<boolean> {
-    try {
-      const descriptor = await this.#context.descriptors.open(tail, this.#io);
-      const stat = await this.#io.fstat(descriptor);
-      return await this.#finder.isStill(tail, descriptor, stat);
-    } catch (problem) {
-      if (problem instanceof MovedError) return false;
-      throw problem;
-    }
   }
 }

@@ -26,7 +26,7 @@ test('reads a file that came and was rotated away while the agent was down', asy
   await own.until(() => own.sink.bodies.length >= 4);
   await own.pass(1000);
 
-  expect(own.sink.bodies.toSorted()).toEqual(['first one', 'first two', 'second', 'third']);
+  expect(own.sink.bodies.map(String).toSorted()).toEqual(['first one', 'first two', 'second', 'third']);
 });
 
 describe('what rotation makes of a name', () => {

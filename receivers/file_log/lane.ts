@@ -4,7 +4,9 @@ import { MovedError, NoDescriptorError } from './descriptors.ts';
 import { isMissing, type FileIo } from './file-io.ts';
 import { Bell } from './flow.ts';
 import type { Follower } from './follower.ts';
+import { Rounds } from './rounds.ts';
 import type { Search } from './search.ts';
+import type { Streams } from './streams.ts';
 import type { Tail } from './tail.ts';
 import type { Turns } from './turns.ts';
 
@@ -12,16 +14,13 @@ export interface LaneSettings {
   readonly context: Context;
   readonly io: FileIo;
   readonly follower: Follower;
+  readonly streams: Streams;
   readonly turns: Turns;
   /** Finds new files; a lane for archives has none, it is given its files. */
   readonly search: Search | undefined;
   readonly onBroken: (problem: unknown) => void;
 }
 
-// How long after its last growth a file is looked at more often than the poll interval.
-const ACTIVE_MS = 2_000;
-// Files that did not change lately are looked at in turns, so many each poll: 5,000 of them cost what 1,000 do.
-const IDLE_CHECKS_MAX = 1_000;
 // A program may go on writing to a renamed file for long: until it is told to open a new one.
 const RENAMED_KEPT_MS = 60_000;
 // The space of a deleted file is not free while it is open here.
@@ -38,10 +37,8 @@ export class Lane {
   readonly #settings: LaneSettings;
   readonly #context: Context;
   readonly #bell: Bell;
-  readonly #files = new Set<Tail>();
-  readonly #active = new Set<Tail>();
+  readonly #rounds: Rounds;
   readonly #hinted = new Set<Tail>();
-  #idle: Iterator<Tail> | undefined;
   #pollAt = 0;
   #isStopped = false;
   #running: Promise<unknown> = Promise.resolve();
@@ -50,6 +47,7 @@ export class Lane {
     this.#settings = settings;
     this.#context = settings.context;
     this.#bell = new Bell(settings.context.clock);
+    this.#rounds = new Rounds(settings.context.limits.pollMs);
     settings.turns.onFailed = (tail, problem) => this.#failed(tail, problem);
     settings.turns.onReplaced = (tail) => this.activate(tail);
   }
@@ -69,22 +67,20 @@ export class Lane {
   }
 
   add(tail: Tail): void {
-    this.#files.add(tail);
-    this.#active.add(tail);
+    this.#rounds.add(tail);
     if (tail.isVerified) this.#enqueue(tail);
     this.#bell.ring();
   }
 
   /** Looks at the file soon. */
   activate(tail: Tail): void {
-    if (!this.#files.has(tail)) return;
-    this.#active.add(tail);
+    this.#rounds.activate(tail);
     this.#bell.ring();
   }
 
   delete(tail: Tail): void {
-    this.#files.delete(tail);
-    this.#active.delete(tail);
+    this.#rounds.delete(tail);
+    this.#hinted.delete(tail);
     this.#settings.turns.delete(tail);
   }
 
@@ -92,10 +88,18 @@ export class Lane {
     return this.#settings.turns.reading;
   }
 
+  activePaths(): string[] {
+    return Array.from(this.#rounds.active, ({ path }) => path);
+  }
+
+  folders(): ReturnType<Search['folders']> {
+    return this.#settings.search?.folders() ?? [];
+  }
+
   /** Something happened to a file or, without one, in a folder. */
   hint(tail: Tail | undefined): void {
     // A file that is growing is looked at often enough without.
-    if (tail && this.#active.has(tail)) return;
+    if (tail && this.#rounds.active.has(tail)) return;
     if (tail) this.#hinted.add(tail);
     else this.#settings.search?.hurry();
     this.#bell.ring();
@@ -103,20 +107,18 @@ export class Lane {
 
   async #run(): Promise<void> {
     const { clock, limits } = this.#context;
-    const { search, turns } = this.#settings;
+    const { follower, search, turns } = this.#settings;
     while (!this.#isStopped) {
       const now = clock.monotonic();
       if (now >= this.#pollAt) {
         this.#pollAt = now + limits.pollMs;
-        await this.#checkIdle(now);
+        await this.#checkAll(this.#rounds.due(now), now);
       }
-      for (const tail of [...this.#hinted, ...this.#active]) {
-        const checking = this.#check(tail, now);
-        if (checking) await checking;
-      }
+      await this.#checkAll([...this.#hinted, ...this.#rounds.active], now);
       this.#hinted.clear();
       // New names after known files: one of them may be what a known file is called now.
       await search?.run();
+      await follower.adoptMissed();
       // All that has grown is queued by now, so that small files share a batch.
       turns.go();
       if (!this.#isStopped) await this.#rest();
@@ -127,20 +129,11 @@ export class Lane {
     const { clock, limits } = this.#context;
     const now = clock.monotonic();
     const nextMs = Math.min(this.#pollAt, this.#settings.search?.nextAt ?? Number.POSITIVE_INFINITY) - now;
-    return this.#bell.wait(Math.max(1, this.#active.size > 0 ? Math.min(nextMs, limits.activePollMs) : nextMs));
+    return this.#bell.wait(Math.max(1, this.#rounds.active.size > 0 ? Math.min(nextMs, limits.activePollMs) : nextMs));
   }
 
-  async #checkIdle(now: number): Promise<void> {
-    const checks = Math.min(this.#files.size, IDLE_CHECKS_MAX);
-    for (let i = 0; i < checks; i++) {
-      let next = this.#idle?.next();
-      if (!next || next.done) {
-        this.#idle = this.#files[Symbol.iterator]();
-        next = this.#idle.next();
-        if (next.done) return;
-      }
-      const tail = next.value;
-      if (this.#active.has(tail)) continue;
+  async #checkAll(tails: Iterable<Tail>, now: number): Promise<void> {
+    for (const tail of tails) {
       const checking = this.#check(tail, now);
       if (checking) await checking;
     }
@@ -148,7 +141,7 @@ export class Lane {
 
   /** Looks whether a file has changed. Answers at once, without a promise, when it has not. */
   #check(tail: Tail, now: number): Promise<void> | undefined {
-    if (now < tail.retryAt || tail.isBusy || tail.isExamined || !this.#files.has(tail)) return undefined;
+    if (now < tail.retryAt || tail.isBusy || tail.isExamined || !this.#rounds.has(tail)) return undefined;
     try {
       const { io } = this.#settings;
       const isOpenOnly = tail.state === 'rotated' && tail.descriptor !== undefined;
@@ -165,8 +158,8 @@ export class Lane {
         tail.isVerified
       ) {
         if (this.#isToBeDeleted(tail, now))
-          return this.#settings.follower.remove(tail).catch((problem: unknown) => this.#failed(tail, problem));
-        if (!this.#active.has(tail) && tail.isIdle) return undefined;
+          return this.#settings.streams.remove(tail).catch((problem: unknown) => this.#failed(tail, problem));
+        if (!this.#rounds.active.has(tail) && tail.isIdle) return undefined;
         this.#settle(tail, now);
         if (tail.state === 'named' || !this.#isOver(tail, now)) return undefined;
       }
@@ -189,17 +182,19 @@ export class Lane {
   }
 
   async #examine(tail: Tail, stat: Stats | undefined, now: number): Promise<void> {
-    const { follower } = this.#settings;
+    const { follower, streams } = this.#settings;
     if (!stat || stat.ino !== tail.ino || stat.dev !== tail.dev) {
       const { path, state } = tail;
       await follower.lose(tail, false);
       // What was written before the rename comes before what is in the new file.
       if (tail.state === 'rotated' && tail.descriptor !== undefined) {
-        tail.look(await this.#settings.io.fstat(tail.descriptor), now);
+        const own = await this.#settings.io.fstat(tail.descriptor);
+        // If it was truncated before, the next look at it finds out where its content went.
+        if (own.size >= tail.seenTo) tail.look(own, now);
         tail.isExamined = false;
         this.#settle(tail, now);
       }
-      if (stat && state === 'named') await follower.adopt(path, false);
+      if (stat && state === 'named') await follower.adopt(path, { startsAtEnd: false, detects: false });
       this.#settings.search?.hurry();
       return;
     }
@@ -214,7 +209,7 @@ export class Lane {
     const isRewritten = tail.isVerified && isChanged && (stat.size === tail.size || isWaiting) && !tail.isArchive;
     const isShrunk = !tail.isArchive && stat.size < Math.max(tail.seenTo, tail.ranges.reach.at, tail.sizeBefore);
     if (!tail.isVerified || isShrunk || isRewritten) {
-      if (!(await follower.verify(tail))) {
+      if (!(await streams.verify(tail))) {
         await this.#replaced(tail, stat);
         return;
       }
@@ -223,12 +218,12 @@ export class Lane {
       if (isShrunk && (await follower.wentElsewhere(tail))) return;
     }
     if (tail.look(stat, now)) {
-      this.#active.add(tail);
+      this.#rounds.activate(tail);
       if (tail.isArchive) tail.archive?.close();
       // Bytes may have been put in the place of NULs that were the end so far.
       if (isRewritten || isShrunk) tail.seenTo = tail.ranges.end.at;
     } else if (this.#isOver(tail, now)) {
-      await follower.finish(tail);
+      await streams.finish(tail);
     }
   }
 
@@ -238,7 +233,7 @@ export class Lane {
     const flushes = tail.hasPartial && limits.flushMs > 0 && tail.triedAt !== tail.grownAt;
     const mayRead = tail.hasUnread && (!tail.isRepeating || flow.mayReadAgain);
     if (mayRead || (flushes && now - tail.grownAt >= limits.flushMs)) this.#enqueue(tail);
-    else if (!flushes && tail.state === 'named' && now - tail.grownAt > ACTIVE_MS) this.#active.delete(tail);
+    else if (!flushes && tail.state === 'named') this.#rounds.rest(tail, now);
   }
 
   /** True when all of a file is safe and it is to go then. */
@@ -259,12 +254,12 @@ export class Lane {
   /** Other bytes are where this file's were. */
   async #replaced(tail: Tail, stat: Stats): Promise<void> {
     const { config, counters, positions } = this.#context;
-    const { follower } = this.#settings;
+    const { follower, streams } = this.#settings;
     tail.isReplaced = false;
     const isTruncation = stat.size < tail.ranges.reach.at && config.on_truncate !== 'read_whole_file';
-    if (isTruncation && (await follower.beginsAlike(tail))) {
+    if (isTruncation && (await streams.beginsAlike(tail))) {
       tail.look(stat, this.#context.clock.monotonic());
-      if (config.on_truncate === 'read_new') follower.skipTo(tail, stat.size);
+      if (config.on_truncate === 'read_new') streams.skipTo(tail, stat.size);
       tail.isVerified = true;
       return;
     }
@@ -276,7 +271,7 @@ export class Lane {
   }
 
   #enqueue(tail: Tail): void {
-    if (this.#files.has(tail)) this.#settings.turns.add(tail);
+    if (this.#rounds.has(tail)) this.#settings.turns.add(tail);
   }
 
   #failed(tail: Tail, problem: unknown): void {

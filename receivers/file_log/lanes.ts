@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { Batcher, type BatcherSettings } from './batcher.ts';
+import { Batcher } from './batcher.ts';
+import type { BatcherSettings } from './batcher-settings.ts';
 import type { Context } from './context.ts';
 import { Discovery } from './discovery.ts';
 import { createLocalIo, createPooledIo, type FileIo } from './file-io.ts';
@@ -12,6 +13,7 @@ import type { Ordering } from './ordering.ts';
 import type { Poison } from './poison.ts';
 import { Reader } from './reader.ts';
 import { Search } from './search.ts';
+import { Streams } from './streams.ts';
 import type { Tail } from './tail.ts';
 import { Turns } from './turns.ts';
 
@@ -96,6 +98,16 @@ export class Lanes {
     lane?.hint(tail);
   }
 
+  /** Local folders of the patterns: those of a mount cannot be watched. */
+  folders(): ReturnType<Lane['folders']> {
+    return this.#local.folders();
+  }
+
+  /** Folders of files that grow. */
+  activeFolders(): Set<string> {
+    return new Set(this.#local.activePaths().map((path) => dirname(path)));
+  }
+
   close(descriptor: number, tail: Tail): void {
     // What lies on a mount that hangs is closed on the pool, too.
     const isPooled = this.#laneOf.get(tail) !== this.#local;
@@ -127,13 +139,14 @@ export class Lanes {
   #create(kind: 'local' | 'network' | 'archives', io: FileIo): Lane {
     const { context, createBatcher, onBroken, poison } = this.#settings;
     const finder = new Finder(context, io);
-    const follower = new Follower(context, io, finder);
+    const streams = new Streams(context, io, finder);
+    const follower = new Follower(context, io, finder, streams);
     const batcher = new Batcher(createBatcher);
     // Looking and reading go on at the same time, so each has a place of its own for the head of a file.
     const reader = new Reader(context, io, new Finder(context, io), batcher);
     const turns = new Turns({ context, reader, batcher, poison });
     const search = kind === 'archives' ? undefined : this.#createSearch(kind === 'network', io, follower);
-    return new Lane({ context, io, follower, turns, search, onBroken });
+    return new Lane({ context, io, follower, streams, turns, search, onBroken });
   }
 
   #createSearch(isNetwork: boolean, io: FileIo, follower: Follower): Search {

@@ -105,15 +105,16 @@ test.each([
     fc.property(fc.array(unit, { maxLength: 60 }), pieces, rules, (units, sizes, own) => {
       const all: RecordRules = { ...RULES, ...own, recordBytesMax: 2 * own.recordBytesMax, unit: 2, isUtf8: false, isBigEndian };
       const bytes = Buffer.alloc(units.length * 2);
-      for (const [i, value] of units.entries()) isBigEndian ? bytes.writeUInt16BE(value, i * 2) : bytes.writeUInt16LE(value, i * 2);
+      for (const [i, value] of units.entries()) bytes.writeUInt16LE(value, i * 2);
+      if (isBigEndian) bytes.swap16();
       const even = sizes.map((size) => size * 2);
 
       const { bodies } = readAll(new LineSplitter(), all, bytes, even);
 
       const joined = bodies.map((body) => decode(body, isBigEndian)).join('');
-      const kept = own.isTruncating ? undefined : String.fromCharCode(...units);
       for (const body of bodies) expect(decode(body, isBigEndian)).not.toContain('\n');
-      if (kept !== undefined) expect(withoutSpace(joined)).toBe(withoutSpace(kept));
+      const whole = withoutSpace(String.fromCharCode(...units));
+      expect(own.isTruncating || withoutSpace(joined) === whole).toBe(true);
       for (const body of bodies) expect(body.length).toBeLessThanOrEqual(all.recordBytesMax);
     }),
     { numRuns: 1000 },

@@ -57,9 +57,9 @@ export function createReadMemory(bytes: number): ReadMemory {
 }
 
 function createScanner(exports: Exports, memory: ArrayBuffer, tableAt: number): NewlineScanner {
-  const { scan, stopped, high } = exports;
+  const { stopped, high } = exports;
   return {
-    scan: (from, to) => (scan(from, to, tableAt, tableAt + POSITIONS * 4) - tableAt) >> 2,
+    scan: (from, to) => (exports.scan(from, to, tableAt, tableAt + POSITIONS * 4) - tableAt) >> 2,
     get stoppedAt() {
       return stopped.value;
     },
@@ -122,7 +122,7 @@ function assemble(): Uint8Array<ArrayBuffer> {
   const locals = [2, 1, I32, 3, V128];
   const global = [I32, 1, ...constant(0), end];
   return Uint8Array.from([
-    ...[0x00, ...text('asm'), 1, 0, 0, 0],
+    ...text('\0asm\x01\0\0\0'),
     ...section(1, [1, 0x60, 4, I32, I32, I32, I32, 1, I32]),
     ...section(2, [1, ...name('io'), ...name('memory'), 2, 0, 1]),
     ...section(3, [1, 0]),

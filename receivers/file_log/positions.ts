@@ -1,5 +1,5 @@
 import type { Clock, Logger, StorageClient, Transaction } from '#component';
-import { Ranges, START, type Mark, type Range } from './ranges.ts';
+import { START, type Mark, type Range, type Ranges } from './ranges.ts';
 import { Tail, type Compression } from './tail.ts';
 
 const FILE = 'file/';
@@ -22,6 +22,8 @@ interface StoredFile {
   readonly kind: Compression;
   readonly fp: readonly [length: number, hash: string];
   readonly mark: StoredMark;
+  /** The furthest place read, when that is past the position. */
+  readonly reach?: readonly [at: number, tail: string];
   readonly beyond?: readonly (readonly [StoredMark, StoredMark])[];
   readonly size: number;
   readonly ctime: number;
@@ -93,6 +95,7 @@ export class Positions {
       compression: kind,
       fingerprint: { length: stored.fp[0], hash: stored.fp[1] },
       watermark: toMark(stored.mark),
+      ...(stored.reach ? { reach: { ...START, at: stored.reach[0], tail: stored.reach[1] } } : {}),
     });
     tail.resolved = stored.resolved;
     tail.origin = stored.origin ?? path;
@@ -217,11 +220,12 @@ function addSettled(ranges: Ranges, from: Mark, to: Mark): void {
   ranges.finish(ranges.add(from, to));
 }
 
-export function encodeFile(tail: Tail, mark: Mark): string {
+function encodeFile(tail: Tail, mark: Mark): string {
   const beyond: (readonly [StoredMark, StoredMark])[] = [];
   for (const range of tail.ranges.beyond()) {
     if (range.from.at >= mark.at && beyond.length < BEYOND_MAX) beyond.push([fromMark(range.from), fromMark(range.to)]);
   }
+  const { reach } = tail.ranges;
   const stored: StoredFile = {
     v: 1,
     path: tail.path,
@@ -232,6 +236,7 @@ export function encodeFile(tail: Tail, mark: Mark): string {
     kind: tail.compression,
     fp: [tail.fingerprint.length, tail.fingerprint.hash],
     mark: fromMark(mark),
+    ...(reach.at > mark.at ? { reach: [reach.at, reach.tail] as const } : {}),
     ...(beyond.length > 0 ? { beyond } : {}),
     size: Math.max(tail.size, tail.sizeBefore),
     ctime: tail.ctimeMs,

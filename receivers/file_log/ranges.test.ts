@@ -28,7 +28,7 @@ test('the watermark is the end of the longest settled prefix', () => {
         if (one.kind === 'read') {
           const gap = ranges.next();
           const to = Math.min(gap.limit, gap.from.at + one.bytes);
-          expect(gap.from.at).toBe(bytes.indexOf('unread'));
+          if (gap.from.at !== bytes.indexOf('unread')) throw new Error('reading goes on elsewhere');
           const range = ranges.add(gap.from, mark(to));
           open.push(range);
           set(range, 'open');

@@ -47,9 +47,9 @@ export class Ranges {
   #covered = 0;
   #reach: Mark;
 
-  constructor(watermark: Mark = START) {
+  constructor(watermark: Mark = START, reach: Mark = watermark) {
     this.#watermark = watermark;
-    this.#reach = watermark;
+    this.#reach = reach;
   }
 
   get watermark(): Mark {

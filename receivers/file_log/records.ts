@@ -1,4 +1,4 @@
-import { ValueType, type LogBatch } from '#model';
+import type { LogBatch, ValueType } from '#model';
 import type { NewlineScanner } from './newline-scanner.ts';
 
 /** How records are cut and trimmed. */

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { Delivery, RefusedError, type Consumer, type FileSystem, type Receiver, type StorageClient } from '#component';
+import { join } from 'node:path';
+import { RefusedError, type Consumer, type Delivery, type FileSystem, type Receiver, type StorageClient } from '#component';
 import type { LogBatch } from '#model';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { MemoryStorage } from '../../test/helpers/memory-storage.ts';
@@ -109,9 +109,9 @@ export class Rig {
     const receiver = this.#receiver;
     this.#receiver = undefined;
     if (!receiver) return;
-    let isStopped = false;
-    const stopping = receiver.shutdown(new AbortController().signal).then(() => (isStopped = true));
-    for (let i = 0; i < 100 && !isStopped; i++) await this.clock.advance(100);
+    const state = { isStopped: false };
+    const stopping = receiver.shutdown(new AbortController().signal).then(() => (state.isStopped = true));
+    for (let i = 0; i < 100 && !state.isStopped; i++) await this.clock.advance(100);
     await stopping;
   }
 
@@ -151,7 +151,7 @@ export class Rig {
   }
 
   names(records: readonly SunkRecord[] = this.sink.safe): string[] {
-    return records.map(({ attributes }) => basename(String(attributes['log.file.name'])));
+    return records.map(({ attributes }) => attributes['log.file.name'] as string);
   }
 }
 

@@ -39,6 +39,10 @@ export class Search {
     this.#settings = settings;
   }
 
+  folders(): ReturnType<Discovery['folders']> {
+    return this.#settings.discovery.folders();
+  }
+
   /** The next scan comes at once. */
   hurry(): void {
     this.nextAt = Number.NEGATIVE_INFINITY;
@@ -92,7 +96,7 @@ export class Search {
   async #adopt(path: string): Promise<boolean> {
     const { follower, startsAtEnd, context } = this.#settings;
     try {
-      return await follower.adopt(path, startsAtEnd && this.#isFirst);
+      return await follower.adopt(path, { startsAtEnd: startsAtEnd && this.#isFirst, detects: false });
     } catch (problem) {
       if (problem instanceof NoDescriptorError || isMissing(problem)) return false;
       if (codeOf(problem) === '') throw problem;

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { NO_ATTRIBUTES, type SharedAttributes } from '#model';
 import { NO_FINGERPRINT, sourceOf, type Fingerprint } from './identity.ts';
-import { Ranges, START, type Mark, type Range } from './ranges.ts';
+import { Ranges, type Mark, type Range } from './ranges.ts';
 import type { ArchiveReader } from './archive.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -24,6 +24,7 @@ export interface TailOptions {
   readonly compression: Compression;
   readonly fingerprint?: Fingerprint;
   readonly watermark?: Mark;
+  readonly reach?: Mark;
 }
 
 /**
@@ -99,7 +100,7 @@ export class Tail {
     this.ino = options.ino;
     this.compression = options.compression;
     this.fingerprint = options.fingerprint ?? NO_FINGERPRINT;
-    this.ranges = new Ranges(options.watermark ?? START);
+    this.ranges = new Ranges(options.watermark, options.reach);
     this.seenTo = this.ranges.end.at;
   }
 

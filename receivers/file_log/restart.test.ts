@@ -1,0 +1,166 @@
+import * as fs from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { FileLogConfig } from './config.ts';
+import { Rig } from './rig.ts';
+
+let rigs: Rig[] = [];
+
+afterEach(async () => {
+  for (const rig of rigs) await rig.remove();
+  rigs = [];
+});
+
+function createRig(config: Partial<FileLogConfig> = {}, filesystem?: typeof fs): Rig {
+  const rig = new Rig(config, filesystem);
+  rigs.push(rig);
+  return rig;
+}
+
+test('goes on after a restart where it was', async () => {
+  const rig = createRig();
+  rig.append('a.log', 'one\n');
+  await rig.start();
+  await rig.stop();
+  rig.append('a.log', 'two\n');
+  await rig.start();
+  await rig.pass(200);
+
+  expect(rig.sink.bodies).toEqual(['one', 'two']);
+});
+
+test.each([
+  ['by rename', () => {}],
+  ['into .gz', (rig: Rig) => pack(rig, 'a.log.1', 'gz')],
+  ['into .zst', (rig: Rig) => pack(rig, 'a.log.1', 'zst')],
+])('rotation while the agent is down loses nothing (%s)', async (_name, afterwards) => {
+  const rig = createRig();
+  rig.append('a.log', 'one\n');
+  await rig.start();
+  await rig.stop();
+  rig.append('a.log', 'two\n');
+  fs.renameSync(rig.path('a.log'), rig.path('a.log.1'));
+  rig.append('a.log', 'three\n');
+  afterwards(rig);
+  await rig.start();
+  await rig.until(() => rig.sink.bodies.length === 3);
+  await rig.pass(2_000);
+
+  expect(rig.sink.bodies.map(String).toSorted()).toEqual(['one', 'three', 'two']);
+});
+
+function pack(rig: Rig, name: string, kind: 'gz' | 'zst'): void {
+  const bytes = fs.readFileSync(rig.path(name));
+  writeFileSync(rig.path(`${name}.${kind}`), kind === 'gz' ? gzipSync(bytes) : zstdCompressSync(bytes));
+  unlinkSync(rig.path(name));
+}
+
+test('a crash repeats only what nobody had answered for', async () => {
+  const rig = createRig();
+  rig.append('a.log', 'one\n');
+  await rig.start();
+  await rig.pass(50);
+  rig.sink.isHolding = true;
+  rig.append('a.log', 'two\n');
+  await rig.pass(200);
+  expect(rig.sink.given).toHaveLength(2);
+  await rig.crash();
+  rig.sink.isHolding = false;
+  await rig.start();
+  await rig.pass(200);
+
+  expect(rig.sink.bodies).toEqual(['one', 'two']);
+  expect(rig.sink.given.map(({ body }) => body)).toEqual(['one', 'two', 'two']);
+});
+
+test('what was settled behind an open piece is not repeated after a crash', async () => {
+  const rig = createRig();
+  await rig.start();
+  rig.sink.isHolding = true;
+  for (const line of ['one\n', 'two\n', 'three\n']) {
+    rig.append('a.log', line);
+    await rig.pass(250);
+  }
+  rig.sink.settle(1, true);
+  await rig.pass(50);
+  await rig.crash();
+  rig.sink.isHolding = false;
+  await rig.start();
+  await rig.pass(200);
+
+  expect(rig.sink.bodies).toEqual(['two', 'one', 'three']);
+});
+
+test('a transaction of the same storage carries the position', async () => {
+  const rig = createRig();
+  await rig.start();
+  rig.sink.isHolding = true;
+  for (const line of ['one\n', 'two\n']) {
+    rig.append('a.log', line);
+    await rig.pass(250);
+  }
+  const client = rig.storage.client('test');
+  const [first, second] = [client.begin(), client.begin()];
+  const [one, two] = rig.sink.held.splice(0);
+  one?.delivery.durable(1, first);
+  two?.delivery.durable(1, second);
+  // Committed in the other order: only the second is safe when the process ends.
+  await client.commit(second);
+  await rig.crash();
+  rig.sink.isHolding = false;
+  await rig.start();
+  await rig.pass(200);
+
+  expect(rig.sink.bodies).toEqual(['one']);
+});
+
+test('what is abandoned is read again after a pause, and nothing else is', async () => {
+  const rig = createRig();
+  await rig.start();
+  rig.sink.isHolding = true;
+  for (const line of ['one\n', 'two\n', 'three\n']) {
+    rig.append('a.log', line);
+    await rig.pass(250);
+  }
+  rig.sink.settle(1, false);
+  await rig.pass(300);
+  expect(rig.sink.given).toHaveLength(3);
+  await rig.pass(1_000);
+
+  expect(rig.sink.given.map(({ body }) => body)).toEqual(['one', 'two', 'three', 'two']);
+});
+
+test('positions that cannot be stored hold up nothing, and are stored later', async () => {
+  const rig = createRig();
+  rig.append('a.log', 'one\n');
+  await rig.start();
+  await rig.pass(100);
+  const unblock = rig.storage.block();
+  rig.append('a.log', 'two\n');
+  await rig.pass(200);
+  rig.append('a.log', 'three\n');
+  await rig.pass(200);
+  expect(rig.sink.bodies).toEqual(['one', 'two', 'three']);
+  unblock();
+  await rig.pass(50);
+  await rig.crash();
+  await rig.start();
+  await rig.pass(200);
+
+  expect(rig.sink.bodies).toEqual(['one', 'two', 'three']);
+});
+
+test('files that are no longer asked for are left alone', async () => {
+  const rig = createRig();
+  rig.append('a.log', 'one\n');
+  rig.append('b.log', 'two\n');
+  await rig.start();
+  await rig.stop();
+  rig.append('a.log', 'three\n');
+  rig.append('b.log', 'four\n');
+  await rig.start({ include: [rig.path('b.log')] });
+  await rig.pass(400);
+
+  expect(rig.sink.bodies).toEqual(['one', 'two', 'four']);
+});
