@@ -2,19 +2,7 @@ import { keyOf, keyOfBytes, ValueType, type Key, type LogBatch, type ValueTypeNu
 import { checkAnyValue, BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE } from './reader-values.ts';
 import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
 import { malformed, type Wire } from './reader-wire.ts';
-
-// Tags of LogRecord.
-const TIME = 0x09;
-const SEVERITY_NUMBER = 0x10;
-const SEVERITY_TEXT = 0x1a;
-const BODY = 0x2a;
-const ATTRIBUTE = 0x32;
-const DROPPED_ATTRIBUTES = 0x38;
-const FLAGS = 0x45;
-const TRACE_ID = 0x4a;
-const SPAN_ID = 0x52;
-const OBSERVED_TIME = 0x59;
-const EVENT_NAME = 0x62;
+import * as Tag from './tags.ts';
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
@@ -43,26 +31,26 @@ export class RecordReader {
       const start = wire.at;
       const tag = wire.tag(end);
       switch (tag) {
-        case TIME:
+        case Tag.TIME:
           wire.fixed64(end);
           setTime(batch.timeMs, batch.timeNs, row, wire.low, wire.high);
           break;
-        case OBSERVED_TIME:
+        case Tag.OBSERVED_TIME:
           wire.fixed64(end);
           setTime(batch.observedMs, batch.observedNs, row, wire.low, wire.high);
           break;
-        case BODY:
+        case Tag.BODY:
           this.#readBody(row, wire.span(end));
           break;
-        case ATTRIBUTE:
+        case Tag.ATTRIBUTE:
           this.#readAttribute(wire.span(end));
           break;
-        case SEVERITY_NUMBER:
+        case Tag.SEVERITY_NUMBER:
           wire.varint(end);
           if (wire.high === 0 && wire.low <= SEVERITY_MAX) batch.severity[row] = wire.low;
           else this.#keepUnknown(row, start);
           break;
-        case SEVERITY_TEXT: {
+        case Tag.SEVERITY_TEXT: {
           const textEnd = wire.span(end);
           batch.severityTextStart[row] = wire.at;
           batch.severityTextSize[row] = textEnd - wire.at;
@@ -79,22 +67,22 @@ export class RecordReader {
     const wire = this.#wire;
     const batch = this.#batch;
     switch (tag) {
-      case TRACE_ID:
+      case Tag.TRACE_ID:
         if (this.#isId(end, TRACE_ID_BYTES)) this.#readId(batch.traceIdColumn(), row, TRACE_ID_BYTES);
         else this.#keepUnknown(row, start);
         return;
-      case SPAN_ID:
+      case Tag.SPAN_ID:
         if (this.#isId(end, SPAN_ID_BYTES)) this.#readId(batch.spanIdColumn(), row, SPAN_ID_BYTES);
         else this.#keepUnknown(row, start);
         return;
-      case DROPPED_ATTRIBUTES:
+      case Tag.DROPPED_ATTRIBUTES:
         wire.varint(end);
         batch.rareColumns().droppedAttributes[row] = wire.low;
         return;
-      case FLAGS:
+      case Tag.FLAGS:
         batch.rareColumns().flags[row] = wire.fixed32(end);
         return;
-      case EVENT_NAME: {
+      case Tag.EVENT_NAME: {
         const nameEnd = wire.span(end);
         const rare = batch.rareColumns();
         rare.eventNameStart[row] = wire.at;

@@ -5,6 +5,7 @@ import { freshBuffers, type BodyBuffers } from './body-pool.ts';
 import { Copier, COPY_SLACK } from './copy.ts';
 import { enclose, envelopeRoom, type Run } from './envelope.ts';
 import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
+import * as Tag from './tags.ts';
 
 /**
  * Writes ExportLogsServiceRequest (opentelemetry.proto.collector.logs.v1) in protobuf, straight from the columns.
@@ -21,18 +22,7 @@ export interface Request {
   readonly rows: number;
 }
 
-// Tags of LogRecord and AnyValue, in the order of their fields.
-const TIME = 0x09;
-const SEVERITY_NUMBER = 0x10;
-const SEVERITY_TEXT = 0x1a;
-const BODY = 0x2a;
-const ATTRIBUTE = 0x32;
-const DROPPED_ATTRIBUTES = 0x38;
-const FLAGS = 0x45;
-const TRACE_ID = 0x4a;
-const SPAN_ID = 0x52;
-const OBSERVED_TIME = 0x59;
-const EVENT_NAME = 0x62;
+// Tags of KeyValue and AnyValue.
 const VALUE = 0x12;
 const STRING_VALUE = 0x0a;
 const VALUE_TAGS: readonly number[] = [0, STRING_VALUE, 0x3a, 0x10, 0x18, 0x21, 0, 0];
@@ -135,16 +125,16 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
   const timeNs = batch.timeNs[row] as number;
   if (timeMs !== 0 || timeNs !== 0) {
     if (timeMs !== lastTime.ms || timeNs !== lastTime.ns) lastTime.set(timeMs, timeNs);
-    at = writeTime(out, at, TIME, lastTime);
+    at = writeTime(out, at, Tag.TIME, lastTime);
   }
   const severity = batch.severity[row] as number;
   if (severity !== 0) {
-    out[at] = SEVERITY_NUMBER;
+    out[at] = Tag.SEVERITY_NUMBER;
     out[at + 1] = severity;
     at += 2;
   }
   const severityTextSize = batch.severityTextSize[row] as number;
-  if (severityTextSize > 0) at = writeRange(out, at, SEVERITY_TEXT, batch.severityTextStart[row] as number, severityTextSize);
+  if (severityTextSize > 0) at = writeRange(out, at, Tag.SEVERITY_TEXT, batch.severityTextStart[row] as number, severityTextSize);
   at = writeBody(out, at, batch, row);
   const shared = batch.shared[batch.sharedOf[row] as number] as SharedAttributes;
   at = copier.words(at, shared.words, shared.encoded.length);
@@ -156,10 +146,10 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
   const observedNs = batch.observedNs[row] as number;
   if (observedMs !== 0 || observedNs !== 0) {
     if (observedMs !== lastObserved.ms || observedNs !== lastObserved.ns) lastObserved.set(observedMs, observedNs);
-    at = writeTime(out, at, OBSERVED_TIME, lastObserved);
+    at = writeTime(out, at, Tag.OBSERVED_TIME, lastObserved);
   }
-  if (batch.traceIds) at = writeId(out, at, TRACE_ID, batch.traceIds, row, 16);
-  if (batch.spanIds) at = writeId(out, at, SPAN_ID, batch.spanIds, row, 8);
+  if (batch.traceIds) at = writeId(out, at, Tag.TRACE_ID, batch.traceIds, row, 16);
+  if (batch.spanIds) at = writeId(out, at, Tag.SPAN_ID, batch.spanIds, row, 8);
   return batch.rare ? writeRare(out, at, batch, row) : at;
 }
 
@@ -167,9 +157,9 @@ function writeBody(out: Buffer, start: number, batch: LogBatch, row: number): nu
   const type = batch.bodyType[row] as number;
   if (type === ValueType.none) return start;
   const size = batch.bodySize[row] as number;
-  if (type === ValueType.encoded) return writeRange(out, start, BODY, batch.bodyStart[row] as number, size);
+  if (type === ValueType.encoded) return writeRange(out, start, Tag.BODY, batch.bodyStart[row] as number, size);
   let at = start;
-  out[at++] = BODY;
+  out[at++] = Tag.BODY;
   at = writeVarint(out, at, 1 + varintLength(size) + size);
   return writeRange(out, at, VALUE_TAGS[type] as number, batch.bodyStart[row] as number, size);
 }
@@ -181,7 +171,7 @@ function writeAttribute(out: Buffer, at: number, table: AttributeTable, slot: nu
   const keyBytes = key.encoded.length;
   if (type !== ValueType.string || keyBytes + size > SHORT_ATTRIBUTE) return writeLongAttribute(out, at, table, slot);
   // Nearly every attribute is a short text: each length is then one byte.
-  out[at] = ATTRIBUTE;
+  out[at] = Tag.ATTRIBUTE;
   out[at + 1] = keyBytes + size + 4;
   const value = copier.words(at + 2, key.words, keyBytes);
   out[value] = VALUE;
@@ -199,7 +189,7 @@ function writeLongAttribute(out: Buffer, start: number, table: AttributeTable, s
   const keyBytes = key.encoded.length;
   const valueBytes = anyValueBytes(type, size, number);
   let at = start;
-  out[at++] = ATTRIBUTE;
+  out[at++] = Tag.ATTRIBUTE;
   at = writeVarint(out, at, keyBytes + 1 + varintLength(valueBytes) + valueBytes);
   at = copier.words(at, key.words, keyBytes);
   out[at++] = VALUE;
@@ -252,17 +242,17 @@ function writeRare(out: Buffer, start: number, batch: LogBatch, row: number): nu
   if (!rare) return at;
   const droppedAttributes = rare.droppedAttributes[row] as number;
   if (droppedAttributes > 0) {
-    out[at] = DROPPED_ATTRIBUTES;
+    out[at] = Tag.DROPPED_ATTRIBUTES;
     at = writeVarint(out, at + 1, droppedAttributes);
   }
   const flags = rare.flags[row] as number;
   if (flags !== 0) {
-    out[at] = FLAGS;
+    out[at] = Tag.FLAGS;
     out.writeUInt32LE(flags, at + 1);
     at += 5;
   }
   const size = rare.eventNameSize[row] as number;
-  if (size > 0) at = writeRange(out, at, EVENT_NAME, rare.eventNameStart[row] as number, size);
+  if (size > 0) at = writeRange(out, at, Tag.EVENT_NAME, rare.eventNameStart[row] as number, size);
   return copier.range(at, rare.unknownStart[row] as number, rare.unknownSize[row] as number);
 }
 
