@@ -159,14 +159,6 @@ export class Batcher {
     this.#batch.reset(this.#buffer);
   }
 
-  /** Forgets what was read since the last flush; it will be read again. */
-  discard(): void {
-    for (const { tail, range } of this.#segments) tail.ranges.reopen(range);
-    this.#segments = [];
-    this.#used = 0;
-    this.#batch.reset(this.#buffer);
-  }
-
   #replaceBuffer(bytes: number): void {
     this.#buffer = this.#allocate(bytes);
   }

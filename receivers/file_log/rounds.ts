@@ -22,10 +22,6 @@ export class Rounds {
     this.#pollMs = pollMs;
   }
 
-  get size(): number {
-    return this.#files.size;
-  }
-
   /** Files that grow, and those that have to be looked at for another reason. */
   get active(): ReadonlySet<Tail> {
     return this.#active;
