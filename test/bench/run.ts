@@ -150,10 +150,10 @@ function renderTable({
 
 function pasteIntoDocs(table: string): void {
   const text = readFileSync(docs, 'utf8');
-  writeFileSync(
-    docs,
-    text.replace(/(<!-- bench:start -->\n)[\s\S]*?(\n<!-- bench:end -->)/, (_all, start: string, end: string) => start + table + end),
-  );
+  const [before, rest = ''] = text.split('<!-- bench:start -->');
+  const after = rest.split('<!-- bench:end -->')[1];
+  if (after === undefined) throw new Error(`${docs} lacks the markers bench:start and bench:end`);
+  writeFileSync(docs, `${before}<!-- bench:start -->\n\n${table}\n\n<!-- bench:end -->${after}`);
 }
 
 main();
