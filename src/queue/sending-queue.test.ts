@@ -174,7 +174,12 @@ test('waits longer and longer while the backend is away, and then probes with on
   }
 
   expect(attempts.map((at, i) => at - (attempts[i - 1] ?? 0))).toEqual([5_000, 7_500, 11_500, 17_000, 25_500]);
-  expect(host.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  // Heard of at once, and only once more when the whole backend is taken to be away.
+  expect(host.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    'A request failed and is tried again.',
+    'A request failed and is tried again.',
+    'The backend does not take requests; the queue keeps them and tries again.',
+  ]);
 });
 
 test('holds everything while the destination is at fault, says so once, and goes on when it is mended', async () => {

@@ -179,7 +179,7 @@ export class Shipment {
     this.#failuresInRow++;
     const isThrottled = problem.retryAfterMs !== undefined;
     if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
-      host.log.debug('A request failed and is tried again.', { exporter, reason: problem.message });
+      host.log.warn('A request failed and is tried again.', { exporter, reason: problem.message });
       return problem;
     }
     const ms = backoff.delayMs(gate.failuresWith(ticket), problem.retryAfterMs);
