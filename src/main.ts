@@ -6,6 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 
 // Before the first regex is compiled: a plain pattern that backtracks too much then goes on in linear time.
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+// A small buffer that is kept must not keep a large slab alive with it: 64 KiB for each followed file, by default.
+Buffer.poolSize = 1024;
 // So that stripping types and compiling are paid once, not at each start.
 enableCompileCache(compileCacheDirectory());
 // An agent that is killed writes nothing at its end, so that its cache is written soon after the start.

@@ -1,3 +1,4 @@
+import { NO_ATTRIBUTES } from '#model';
 import type { Context } from './context.ts';
 import { MovedError } from './descriptors.ts';
 import type { FileIo } from './file-io.ts';
@@ -97,6 +98,7 @@ export class Streams {
       // Under an inode that may be used again, and beginning like others, an empty file says nothing.
       if (tail.ranges.end.at === 0) tail.fingerprint = NO_FINGERPRINT;
     });
+    tail.shared = NO_ATTRIBUTES;
     tail.seenAt = clock.now();
     positions.touch(tail);
     this.#context.assign(tail);
