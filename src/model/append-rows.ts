@@ -59,6 +59,7 @@ function appendRun(target: LogBatch, source: LogBatch, from: number, to: number,
     copyColumn(rare.eventNameSize, at, source.rare.eventNameSize, from, to);
     copyColumn(rare.unknownSize, at, source.rare.unknownSize, from, to);
   }
+  for (let row = from; row < to && row < source.templateOf.length; row++) target.templateOf[at + row - from] = source.templateOf[row];
   new RowMover(target, source).moveRows(at, from, to);
 }
 

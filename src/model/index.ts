@@ -10,3 +10,4 @@ export * from './resource.ts';
 export * from './severity.ts';
 export * from './shared-attributes.ts';
 export { TABLE_MAX } from './table.ts';
+export type { Template } from './template.ts';

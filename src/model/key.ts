@@ -6,8 +6,8 @@ export interface Key {
   readonly text: string;
   /** `0a <length> <utf-8>`: field 1 of opentelemetry.proto.common.v1.KeyValue. */
   readonly encoded: Uint8Array;
-  /** The same, for writers that copy four bytes at a time; see `toWords`. */
-  readonly words: Int32Array;
+  /** The same, for writers that copy eight bytes at a time; see `toWords`. */
+  readonly words: BigInt64Array;
   /** The UTF-8 bytes alone. */
   readonly bytes: Uint8Array;
 }
@@ -60,9 +60,9 @@ function createKey(bytes: Uint8Array, text: string): Key {
   return { text, encoded, words: toWords(encoded), bytes };
 }
 
-/** The bytes as little-endian words, the last one padded with zeros: four at a time are copied in half the time. */
-export function toWords(bytes: Uint8Array): Int32Array {
-  const padded = new DataView(new ArrayBuffer(Math.ceil(bytes.length / 4) * 4));
+/** The bytes as little-endian words, the last one padded with zeros: eight at a time are copied in a quarter of the time. */
+export function toWords(bytes: Uint8Array): BigInt64Array {
+  const padded = new DataView(new ArrayBuffer(Math.ceil(bytes.length / 8) * 8));
   for (const [at, byte] of bytes.entries()) padded.setUint8(at, byte);
-  return Int32Array.from({ length: padded.byteLength / 4 }, (_, i) => padded.getInt32(4 * i, true));
+  return BigInt64Array.from({ length: padded.byteLength / 8 }, (_, i) => padded.getBigInt64(8 * i, true));
 }

@@ -9,6 +9,7 @@ import { RareColumns } from './rare-columns.ts';
 import { EMPTY_ORIGIN, type Origin } from './resource.ts';
 import { NO_ATTRIBUTES, withoutKey, type SharedAttributes } from './shared-attributes.ts';
 import { addTo } from './table.ts';
+import type { Template } from './template.ts';
 
 /** Some rows, in order, that one Delivery answers for. */
 export interface Claim {
@@ -54,6 +55,8 @@ export class LogBatch {
   traceIds: Uint8Array | undefined;
   spanIds: Uint8Array | undefined;
   rare: RareColumns | undefined;
+  /** The pattern of each row, once a miner has named it; empty when none did. It travels inside the agent only. */
+  templateOf: (Template | undefined)[] = [];
 
   resources: Origin[] = [EMPTY_ORIGIN];
   scopes: Origin[] = [EMPTY_ORIGIN];
@@ -75,6 +78,7 @@ export class LogBatch {
     this.traceIds = undefined;
     this.spanIds = undefined;
     this.rare = undefined;
+    this.templateOf = [];
     this.resources.length = 1;
     this.scopes.length = 1;
     this.shared.length = 1;
@@ -347,6 +351,7 @@ export class LogBatch {
     copy.traceIds = this.traceIds?.slice();
     copy.spanIds = this.spanIds?.slice();
     copy.rare = this.rare && new RareColumns(this.timeMs.length).copy(this.length, this.rare);
+    copy.templateOf = this.templateOf.slice();
     copy.resources = [...this.resources];
     copy.scopes = [...this.scopes];
     copy.shared = [...this.shared];

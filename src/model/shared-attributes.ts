@@ -9,13 +9,13 @@ export interface SharedAttributes {
   readonly entries: ReadonlyMap<Key, AttributeValue>;
   /** LogRecord.attributes (field 6), ready to copy. */
   readonly encoded: Uint8Array;
-  readonly words: Int32Array;
+  readonly words: BigInt64Array;
 }
 
 const LOG_RECORD_ATTRIBUTE = 0x32;
 const VALUE = 0x12;
 
-export const NO_ATTRIBUTES: SharedAttributes = { entries: new Map(), encoded: new Uint8Array(0), words: new Int32Array(0) };
+export const NO_ATTRIBUTES: SharedAttributes = { entries: new Map(), encoded: new Uint8Array(0), words: new BigInt64Array(0) };
 
 export function createSharedAttributes(attributes: Readonly<Record<string, AttributeValue>>): SharedAttributes {
   return shareEntries(new Map(Object.entries(attributes).map(([key, value]) => [keyOf(key), value])));
