@@ -78,7 +78,7 @@ const bounds = {
     default: 16_384,
     description: 'Reading pauses while so many pieces are neither delivered nor on disk.',
   },
-  read_chunk_size: { ...size, minimum: 4096, default: '512KiB', description: 'Read at once, and the share of a file in one turn.' },
+  read_chunk_size: { ...size, minimum: 4096, default: '1MiB', description: 'Read at once, and the share of a file in one turn.' },
   max_batch_records: { type: 'integer', minimum: 1, maximum: 65_535, default: 8192, description: 'Records in one batch.' },
 } as const;
 

@@ -19,3 +19,10 @@ export function copyColumn<Of extends Column>(target: Of, at: number, source: Of
   }
   for (let i = from; i < to; i++) target[at + i - from] = source[i] as number;
 }
+
+/** Lower-case hex of the `width` bytes of a row; empty when all are zero. */
+export function hexOf(column: Uint8Array | undefined, row: number, width: number): string {
+  if (!column) return '';
+  const bytes = column.subarray(row * width, (row + 1) * width);
+  return bytes.every((byte) => byte === 0) ? '' : Buffer.from(bytes).toString('hex');
+}

@@ -3,7 +3,7 @@ import type { Delivery, Transaction } from '#component';
 import { encodeAnyValue, decodeAnyValue, toJson, type AttributeValue, type Double } from './any-value.ts';
 import { AttributeTable, ValueType, type ValueTypeNumber } from './attribute-table.ts';
 import { ByteSpace } from './byte-space.ts';
-import { grown } from './columns.ts';
+import { grown, hexOf } from './columns.ts';
 import { keyOf, type Key } from './key.ts';
 import { RareColumns } from './rare-columns.ts';
 import { EMPTY_ORIGIN, type Origin } from './resource.ts';
@@ -395,10 +395,4 @@ export class LogBatch {
     if (this.spanIds) this.spanIds = grown(this.spanIds, rows * SPAN_ID_BYTES);
     if (this.rare) this.rare = new RareColumns(rows).copy(rows / 2, this.rare);
   }
-}
-
-function hexOf(column: Uint8Array | undefined, row: number, width: number): string {
-  if (!column) return '';
-  const bytes = column.subarray(row * width, (row + 1) * width);
-  return bytes.every((byte) => byte === 0) ? '' : Buffer.from(bytes).toString('hex');
 }

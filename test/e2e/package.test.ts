@@ -36,7 +36,7 @@ describe('the installed package', () => {
   test('holds no sources, no tests and no tools', () => {
     const paths = readdirSync(installed, { recursive: true, encoding: 'utf8' });
 
-    expect(paths).toContain('dist/src/main.js');
+    expect(paths).toContain('dist/main.js');
     expect(paths.filter((path) => /^(src|test|tools|dist\/test)$|\.test\.js$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 
@@ -53,7 +53,7 @@ describe('the installed package', () => {
       stdio: 'pipe',
     });
 
-    expect(said).toContain(join(installed, 'dist/src/main.js'));
+    expect(said).toContain(join(installed, 'dist/main.js'));
   });
 
   test('ships a file to a file', { timeout: 40_000 }, async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { findPackageJSON } from 'node:module';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { launchdInstall, launchdStatusCommand, launchdUninstall } from './launchd.ts';
 import { describeStep, performStep, type Step } from './steps.ts';
@@ -51,7 +51,7 @@ export function createServiceCommand(): Command {
 
 function install(flags: Flags): void {
   const manager = managerOf(flags);
-  const root = fileURLToPath(new URL('../../../', packageUrl()));
+  const root = packageRoot();
   const options: ServiceOptions = {
     launch: launchOf(),
     config: resolve(flags.config ?? FIRST_CONFIG[manager]),
@@ -103,10 +103,9 @@ function launchOf(): Launch {
   return { node: process.execPath, args: [...process.execArgv, resolve(process.argv[1] ?? '')] };
 }
 
-/** This file lies in src/cli/service of the checkout and in dist/src/cli/service of the package. */
-function packageUrl(): string {
-  const url = import.meta.url;
-  return url.includes('/dist/src/') ? new URL('../', url).href : url;
+/** The checkout or the installed package. */
+function packageRoot(): string {
+  return dirname(findPackageJSON('..', import.meta.url) ?? '.');
 }
 
 function warnOfHome({ node, args }: Launch): void {
