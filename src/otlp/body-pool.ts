@@ -13,7 +13,7 @@ export interface BodyBuffers {
 export const freshBuffers: BodyBuffers = { take: (bytes) => Buffer.allocUnsafeSlow(bytes) };
 
 /**
- * Keeps the buffers of bodies that were sent for bodies to come. A new one of a megabyte costs some hundred page faults
+ * Keeps the buffers of bodies that were sent, or read back from disk, for bodies to come. A new one of a megabyte costs some hundred page faults
  * and brings the next full garbage collection nearer; that was a fifth of the agent's CPU time.
  */
 export class BodyPool implements BodyBuffers {

@@ -1,5 +1,5 @@
 import type { Clock, Counter, Host, StorageClient } from '#component';
-import { BufferPool } from './buffer-pool.ts';
+import { BodyPool } from '#otlp';
 import { isBodyFree, type Item, type Keeper, type Place, type Tally } from './item.ts';
 import { HEADER_BYTES, encodeMeta, isMeta, type Meta } from './record.ts';
 import { Segments, type Entry } from './segments.ts';
@@ -54,7 +54,7 @@ export class DiskKeeper implements Keeper {
   readonly #deadline = new AbortController();
   #lifeBegun: Promise<void> = Promise.resolve();
   #headBytes = 0;
-  readonly #pool = new BufferPool(POOL_BYTES_MAX);
+  readonly #pool = new BodyPool(POOL_BYTES_MAX);
   /** What the body of an item in flight was read into. */
   readonly #readInto = new Map<Item, Buffer>();
 

@@ -56,7 +56,10 @@ function install(flags: Flags): void {
     launch: launchOf(),
     config: resolve(flags.config ?? FIRST_CONFIG[manager]),
     template: readFileSync(resolve(root, TEMPLATE[manager]), 'utf8'),
-    firstConfig: readFileSync(resolve(root, 'config/service.yaml'), 'utf8'),
+    // Editors find the schema where the package lies.
+    firstConfig: readFileSync(resolve(root, 'config/service.yaml'), 'utf8').replace('./winnow.schema.json', () =>
+      resolve(root, 'config/winnow.schema.json'),
+    ),
   };
   perform(manager === 'systemd' ? systemdInstall(options) : launchdInstall(options), flags);
   warnOfHome(options.launch);
