@@ -118,6 +118,17 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .action(async (flags) => finish(await (await import('./status.ts')).status(flags, shell)));
 
   program
+    .command('detect')
+    .description('find anomalies in records on stdin: NDJSON with ts, source, level, message, session, duration_ms, in order of time')
+    .option('--input <file>', 'read this file instead of stdin')
+    .option('--output <file>', 'write to this file instead of stdout')
+    .addOption(new Option('--warm-up <duration>', 'how long a source is only learned').default('24h'))
+    .addOption(new Option('--false-alarms <number>', 'how many a day and source may be chance').default('0.2'))
+    .option('--closed', 'one line for each anomaly when it is over, instead of one when it begins and one whenever it gets worse')
+    .addHelpText('after', examples('winnow detect < records.ndjson > anomalies.ndjson', 'winnow detect --input records.ndjson --closed'))
+    .action(async (flags) => finish(await (await import('./detect/index.ts')).detect(flags, shell)));
+
+  program
     .command('version')
     .description('show the versions of Winnow and Node')
     .addHelpText('after', examples('winnow version'))

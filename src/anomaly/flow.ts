@@ -1,0 +1,182 @@
+import { countGain, EvidenceBank, hitGain, thresholdFor, type EvidenceState } from './evidence.ts';
+import { DAY_MINUTES, SeasonalBaseline, type SeasonalState } from './seasonal.ts';
+import type { Raise } from './signal.ts';
+
+const MINUTE_MS = 60_000;
+const UP = [2, 3.5, 8] as const;
+const DOWN = [0.45, 0.18, 0.03] as const;
+const ERRORS = [0.15, 0.35, 0.7] as const;
+// How far evidence may pile up beyond what is needed: an incident ends that much later.
+const CAP = 1.3;
+// An anomaly that lasts longer than this is the new usual.
+const HOLD_MINUTES_MAX = 180;
+const ERROR_EVENTS_MIN = 300;
+// Old error counts fade over about a week.
+const ERROR_FADE = 1 - 1 / (7 * DAY_MINUTES);
+
+export interface FlowOptions {
+  readonly source: string;
+  /** What is counted: `records`, `traces`. */
+  readonly unit: string;
+  readonly daysMax: number;
+  readonly budget: number;
+}
+
+/** Counts of one source per minute: bursts, drops, and the share of errors. */
+export class Flow {
+  count = 0;
+  errors = 0;
+  readonly #options: FlowOptions;
+  readonly #baseline: SeasonalBaseline;
+  readonly #up = new EvidenceBank(UP.length);
+  readonly #down = new EvidenceBank(DOWN.length);
+  readonly #failing = new EvidenceBank(ERRORS.length);
+  #heldMinutes = 0;
+  #errorsSeen = 0;
+  #eventsSeen = 0;
+  #errorSpread = 1;
+  /** The last minute's gains of a drop, for a test over several flows. */
+  readonly downGains: Float64Array = new Float64Array(DOWN.length);
+  lastExpected = 0;
+  lastCount = 0;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    this.#baseline = new SeasonalBaseline(options.daysMax);
+  }
+
+  get isKnown(): boolean {
+    return this.lastExpected > 0;
+  }
+
+  /** How far the last minute was from what was expected, in standard deviations. */
+  deviation = 0;
+
+  /** The minute is over. */
+  close(minute: number, isMuted: boolean, raise: Raise): void {
+    const { count, errors } = this;
+    this.count = 0;
+    this.errors = 0;
+    const isUnusual = this.#testCount(minute, count, isMuted, raise);
+    const isFailing = this.#testErrors(minute, count, errors, raise);
+    const isLearned = !isUnusual || this.#heldMinutes > HOLD_MINUTES_MAX;
+    this.#heldMinutes = isUnusual ? this.#heldMinutes + 1 : 0;
+    this.#baseline.push(minute, count, isLearned);
+    if (!isFailing) this.#learnErrors(count, errors);
+    this.lastCount = count;
+  }
+
+  #testCount(minute: number, count: number, isMuted: boolean, raise: Raise): boolean {
+    const expectation = this.#baseline.expect(minute);
+    this.downGains.fill(0);
+    this.lastExpected = expectation?.base ?? 0;
+    this.deviation = 0;
+    if (!expectation || isMuted) return false;
+    const { base, high, spread } = expectation;
+    this.deviation = (count - (count > base ? Math.max(base, Math.min(high, count)) : base)) / Math.sqrt(base + base * base * spread + 0.5);
+    const limit = thresholdFor(DAY_MINUTES * UP.length, this.#options.budget);
+    const at = minute * MINUTE_MS;
+    for (const [i, factor] of UP.entries()) this.#up.add(i, countGain(count, high, high * factor, spread), at, limit * CAP);
+    for (const [i, factor] of DOWN.entries()) {
+      const gain = countGain(count, base, base * factor, spread);
+      this.downGains[i] = gain;
+      this.#down.add(i, gain, at, limit * CAP);
+    }
+    this.#tell(this.#up, limit, { minute, expected: high, actual: count, kind: 'burst' }, raise);
+    this.#tell(this.#down, limit, { minute, expected: base, actual: count, kind: 'drop' }, raise);
+    return this.#up.max > limit * 0.5 || this.#down.max > limit * 0.5;
+  }
+
+  #tell(
+    bank: EvidenceBank,
+    limit: number,
+    { minute, expected, actual, kind }: { minute: number; expected: number; actual: number; kind: 'burst' | 'drop' },
+    raise: Raise,
+  ): void {
+    const { top } = bank;
+    const evidence = bank.values[top] as number;
+    if (evidence < limit) return;
+    const { source, unit } = this.#options;
+    raise({
+      source,
+      type: 'volume',
+      kind,
+      method: 'statistical',
+      subject: unit,
+      at: (minute + 1) * MINUTE_MS,
+      start: bank.since[top] as number,
+      strength: evidence / limit,
+      expected,
+      actual,
+      unit: `${unit} a minute`,
+      records: actual,
+    });
+  }
+
+  /** Errors among the events of the minute, as a binomial whose evidence shrinks with how errors usually clump. */
+  #testErrors(minute: number, count: number, errors: number, raise: Raise): boolean {
+    if (this.#eventsSeen < ERROR_EVENTS_MIN || this.#baseline.age < DAY_MINUTES / 2) return false;
+    if (count === 0) return this.#failing.max > 0;
+    const usual = (this.#errorsSeen + 0.5) / (this.#eventsSeen + 1);
+    const perDay = (this.#eventsSeen / Math.max(this.#baseline.age, 1)) * DAY_MINUTES;
+    const limit = thresholdFor(Math.min(perDay, DAY_MINUTES) * ERRORS.length, this.#options.budget);
+    for (const [i, share] of ERRORS.entries()) {
+      const changed = usual + (1 - usual) * share;
+      const gain = errors * hitGain(true, usual, changed) + (count - errors) * hitGain(false, usual, changed);
+      this.#failing.add(i, gain / this.#errorSpread, minute * MINUTE_MS, limit * CAP);
+    }
+    const { top } = this.#failing;
+    const evidence = this.#failing.values[top] as number;
+    if (evidence >= limit) {
+      const { source, unit } = this.#options;
+      raise({
+        source,
+        type: 'volume',
+        kind: 'error_ratio',
+        method: 'statistical',
+        subject: unit,
+        at: (minute + 1) * MINUTE_MS,
+        start: this.#failing.since[top] as number,
+        strength: evidence / limit,
+        expected: usual,
+        actual: errors / count,
+        unit: 'share of errors',
+        records: errors,
+      });
+    }
+    return evidence > limit * 0.5;
+  }
+
+  #learnErrors(count: number, errors: number): void {
+    if (this.#eventsSeen > ERROR_EVENTS_MIN && count > 0) {
+      const usual = (this.#errorsSeen + 0.5) / (this.#eventsSeen + 1);
+      const variance = count * usual * (1 - usual) + 0.01;
+      const surprise = Math.min((errors - count * usual) ** 2 / variance, 30);
+      this.#errorSpread = Math.max(1, this.#errorSpread + (surprise - this.#errorSpread) / 500);
+    }
+    this.#errorsSeen = this.#errorsSeen * ERROR_FADE + errors;
+    this.#eventsSeen = this.#eventsSeen * ERROR_FADE + count;
+  }
+
+  save(): FlowState {
+    return {
+      baseline: this.#baseline.save(),
+      banks: [this.#up.save(), this.#down.save(), this.#failing.save()],
+      numbers: [this.count, this.errors, this.#heldMinutes, this.#errorsSeen, this.#eventsSeen, this.#errorSpread],
+    };
+  }
+
+  load({ baseline, banks, numbers }: FlowState): void {
+    this.#baseline.load(baseline);
+    this.#up.load(banks[0]);
+    this.#down.load(banks[1]);
+    this.#failing.load(banks[2]);
+    [this.count, this.errors, this.#heldMinutes, this.#errorsSeen, this.#eventsSeen, this.#errorSpread] = numbers;
+  }
+}
+
+export interface FlowState {
+  readonly baseline: SeasonalState;
+  readonly banks: readonly [EvidenceState, EvidenceState, EvidenceState];
+  readonly numbers: readonly [number, number, number, number, number, number];
+}
