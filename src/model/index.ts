@@ -6,6 +6,7 @@ export * from './byte-space.ts';
 export * from './key.ts';
 export * from './log-batch.ts';
 export * from './rare-columns.ts';
+export { reorderRows } from './reorder-rows.ts';
 export * from './resource.ts';
 export * from './severity.ts';
 export * from './shared-attributes.ts';

@@ -5,3 +5,6 @@ export type { OperatorConfig } from './config.ts';
 export { operatorsSchema } from './schema.ts';
 export * from './attribute-actions/index.ts';
 export { compilePattern, type Pattern } from './regex/pattern.ts';
+export { passSeverity, severityOf, type PassSeverity } from './pass-severity.ts';
+export { ResourceEdits, mergeAttributes } from './resource-edits.ts';
+export * from './row-key/index.ts';
