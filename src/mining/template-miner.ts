@@ -1,38 +1,146 @@
-import { createHash } from 'node:crypto';
-import type { Template } from '#model';
+import type { Cluster } from './cluster.ts';
+import { looksLikeJson, measureJson } from './json-shape.ts';
+import { TemplateSet, type MinedTemplate } from './mined-template.ts';
+import { ShapeTable } from './shape-table.ts';
+import { Shape } from './shape.ts';
+import { Source, type SavedSource } from './source.ts';
 
-/** A template as the miner knows it. */
-export interface MinedTemplate extends Template {
-  /** Ids that the same records had before their words were found to differ, oldest first. */
-  readonly ancestors: readonly string[];
-  /** Records seen with it, those of its ancestors included. */
-  readonly count: number;
+export interface MinerOptions {
+  /** Templates of one source. Past it, those not seen for longest are forgotten, and their counts kept. */
+  readonly clustersMax?: number;
+  readonly sourcesMax?: number;
+  /** How many different words in one place, all else equal, make it a variable. */
+  readonly evidence?: number;
+  /** Whether to look for headers before the messages. */
+  readonly header?: 'auto' | 'none';
+  readonly shapesMax?: number;
+  /** No more bytes of a line are looked at; the rest is one variable. */
+  readonly lineBytesMax?: number;
+  /** Templates that every source begins with. */
+  readonly seeds?: readonly string[];
 }
 
 /** Finds the pattern behind each line, source by source. */
 export class TemplateMiner {
-  readonly #templates = new Map<string, MinedTemplate & { count: number }>();
+  readonly #options: Required<MinerOptions>;
+  readonly #sources = new Map<string, Source>();
+  readonly #templates = new TemplateSet();
+  readonly #shapes: ShapeTable;
+  readonly #shape = new Shape();
+  /** Batches so far: the clock by which templates grow old. */
+  #now = 0;
+  /** Lines of sources that were forgotten. */
+  evictedCount = 0;
+
+  constructor(options: MinerOptions = {}) {
+    this.#options = {
+      clustersMax: 2000,
+      sourcesMax: 200,
+      evidence: 5,
+      header: 'auto',
+      shapesMax: 32_768,
+      lineBytesMax: 4096,
+      seeds: [],
+      ...options,
+    };
+    this.#shapes = new ShapeTable(this.#options.shapesMax);
+  }
+
+  /** What is known of a source: a file, a service. Ask once for many lines. */
+  source(name: string): Source {
+    let source = this.#sources.get(name);
+    if (!source) {
+      if (this.#sources.size >= this.#options.sourcesMax) this.#forgetOldestSource();
+      source = new Source(name, { ...this.#options, templates: this.#templates });
+      this.#sources.set(name, source);
+    }
+    source.usedAt = this.#now;
+    return source;
+  }
+
+  /** Takes in a line; its template is asked for with `template`, which knows more when the lines behind have been taken in. */
+  observe(bytes: Uint8Array, from: number, to: number, source: Source): Cluster {
+    const end = Math.min(to, from + this.#options.lineBytesMax);
+    const shape = this.#shape;
+    if (looksLikeJson(bytes, from, to)) measureJson(shape, bytes, from, to, source.seed);
+    else shape.measure(bytes, from, end, source.seed);
+    const known = this.#shapes.find(shape.first, shape.second, this.#now);
+    if (known !== undefined && !known.isDead && source.hasHeader) {
+      const cluster = known.into === undefined ? known : known.latest();
+      if (!cluster.isDead) {
+        cluster.count++;
+        cluster.usedAt = this.#now;
+        return cluster;
+      }
+    }
+    return this.#study(bytes, from, to, source);
+  }
+
+  #study(bytes: Uint8Array, from: number, to: number, source: Source): Cluster {
+    const cluster = source.study(bytes, from, to, this.#now);
+    this.#shapes.put(this.#shape.first, this.#shape.second, this.#now, cluster);
+    return cluster;
+  }
+
+  /** The template of a cluster, as far as it is known by now. */
+  template(cluster: Cluster, source: Source): MinedTemplate {
+    return source.template(cluster);
+  }
+
+  /** Ends a batch of lines: what it taught about others is applied. After the last batch nothing is put off. */
+  settle(isLast: boolean = false): void {
+    this.#now++;
+    for (const source of this.#sources.values()) source.settle(isLast);
+  }
 
   /** The template of `bytes[from, to)`, a line of that source (a file, a service). */
-  learn(bytes: Uint8Array, from: number, to: number, source: string): MinedTemplate {
-    const line = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
-    const text = line.replace(/[^\s=:,;()[\]{}"']*[0-9][^\s=,;()[\]{}"']*/g, '<*>');
-    let template = this.#templates.get(`${source}\n${text}`);
-    if (!template) {
-      const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
-      this.#templates.set(`${source}\n${text}`, (template = { id, text, ancestors: [], count: 0 }));
-    }
-    template.count++;
-    return template;
+  learn(bytes: Uint8Array, from: number, to: number, sourceName: string): MinedTemplate {
+    const source = this.source(sourceName);
+    const cluster = this.observe(bytes, from, to, source);
+    this.settle();
+    return this.template(cluster, source);
+  }
+
+  get sources(): Iterable<Source> {
+    return this.#sources.values();
+  }
+
+  /** Texts in use, each counted once. */
+  get templateCount(): number {
+    return this.#templates.size;
+  }
+
+  #forgetOldestSource(): void {
+    let oldest: Source | undefined;
+    for (const source of this.#sources.values()) if (!oldest || source.usedAt < oldest.usedAt) oldest = source;
+    if (!oldest) return;
+    this.evictedCount += oldest.close();
+    this.#sources.delete(oldest.name);
   }
 
   /** All that has been learned, to be kept over a restart. */
   snapshot(): Uint8Array {
-    return Buffer.from(JSON.stringify([...this.#templates]));
+    const sources = Array.from(this.#sources.values(), (source) => source.save());
+    return Buffer.from(JSON.stringify({ version: SNAPSHOT_VERSION, now: this.#now, evictedCount: this.evictedCount, sources }));
   }
 
-  restore(snapshot: Uint8Array): void {
-    const entries = JSON.parse(Buffer.from(snapshot).toString('utf8')) as [string, MinedTemplate][];
-    for (const [key, template] of entries) this.#templates.set(key, template);
+  /** Takes up what an earlier miner has learned; false when the snapshot is not one of this version. */
+  restore(snapshot: Uint8Array): boolean {
+    const saved = JSON.parse(Buffer.from(snapshot).toString('utf8')) as Snapshot;
+    if (saved.version !== SNAPSHOT_VERSION) return false;
+    this.#now = saved.now;
+    this.evictedCount = saved.evictedCount;
+    for (const source of saved.sources) this.source(source.name).load(source);
+    return true;
   }
+}
+
+/** Of the form below. What another version has written is not read: templates are learned anew within minutes. */
+const SNAPSHOT_VERSION = 1;
+
+interface Snapshot {
+  readonly version: number;
+  readonly now: number;
+  readonly evictedCount: number;
+  readonly sources: readonly SavedSource[];
 }

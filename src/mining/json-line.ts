@@ -1,0 +1,78 @@
+import { parseLine } from './classify.ts';
+import { Vary, delimiter, word, type Token } from './token.ts';
+
+/** The members of a JSON record that hold its message, the likeliest first. */
+const MESSAGE_KEYS: readonly string[] = ['message', 'msg', 'log', 'event', 'text'];
+const MEMBER = /("(?:[^"\\]|\\.)*")(\s*:\s*)/y;
+const STRING = /"(?:[^"\\]|\\.)*"/y;
+const BARE = /[^\s,{}[\]"]+/y;
+const SPACE_OR_COMMA = /[\s,]*/y;
+const MEMBERS_MAX = 256;
+
+/**
+ * The tokens of a JSON record: its keys are constant, its values vary, and the value of its message is a message.
+ * Undefined when it is not a flat enough object in one piece.
+ */
+export function parseJsonLine(line: string): Token[] | undefined {
+  const members = findMembers(line);
+  if (!members) return undefined;
+  const message = MESSAGE_KEYS.map((key) => members.find((member) => member.key === key && member.isText)).find(Boolean);
+  const tokens: Token[] = [];
+  let at = 0;
+  for (const member of members) {
+    const quote = member.isText ? 1 : 0;
+    tokens.push(delimiter(line.slice(at, member.from + quote)));
+    const text = line.slice(member.from + quote, member.to - quote);
+    if (member === message) tokens.push(...parseLine(text));
+    else tokens.push(word(text, Vary.always));
+    at = member.to - quote;
+  }
+  tokens.push(delimiter(line.slice(at)));
+  return tokens;
+}
+
+interface Member {
+  readonly key: string;
+  readonly isText: boolean;
+  readonly from: number;
+  readonly to: number;
+}
+
+function findMembers(line: string): Member[] | undefined {
+  const members: Member[] = [];
+  let at = skip(SPACE_OR_COMMA, line, 1);
+  while (line.charAt(at) !== '}') {
+    MEMBER.lastIndex = at;
+    const head = MEMBER.exec(line);
+    if (!head || members.length >= MEMBERS_MAX) return undefined;
+    const from = MEMBER.lastIndex;
+    const to = endOfValue(line, from);
+    if (to <= from) return undefined;
+    members.push({ key: (head[1] as string).slice(1, -1), isText: line.charAt(from) === '"', from, to });
+    at = skip(SPACE_OR_COMMA, line, to);
+  }
+  return line.slice(at + 1).trim() === '' ? members : undefined;
+}
+
+function skip(pattern: RegExp, line: string, at: number): number {
+  pattern.lastIndex = at;
+  pattern.test(line);
+  return Math.max(at, pattern.lastIndex);
+}
+
+function endOfValue(line: string, from: number): number {
+  const first = line.charAt(from);
+  if (first === '"') return skip(STRING, line, from);
+  if (first !== '{' && first !== '[') return skip(BARE, line, from);
+  let depth = 0;
+  for (let at = from; at < line.length; at++) {
+    const character = line.charAt(at);
+    if (character === '"') {
+      const end = skip(STRING, line, at);
+      if (end === at) return -1;
+      at = end - 1;
+    } else if (character === '{' || character === '[') depth++;
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1;
+  }
+  return -1;
+}

@@ -1,0 +1,53 @@
+import type { Shape } from './shape.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COLON = 0x3a;
+const KEY = 0x01000193;
+
+/** Hashes of the keys whose value may be the message, in order of likelihood, as `measureJson` makes them. */
+const MESSAGE_HASHES: Int32Array = Int32Array.from(['message', 'msg', 'log', 'event', 'text'], (key) => {
+  let hash = 0;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), KEY);
+  return hash;
+});
+
+export function looksLikeJson(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from > 2 && bytes[from] === OPEN && bytes[to - 1] === CLOSE;
+}
+
+/** The shape of a JSON record: its keys in their order and the shape of its message. */
+export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: number, seed: number): void {
+  let keys = seed;
+  let rank = MESSAGE_HASHES.length;
+  let messageFrom = 0;
+  let messageTo = 0;
+  let depth = 0;
+  let key = 0;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) {
+      const start = ++at;
+      while (at < to && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+      if (depth !== 1) continue;
+      if (at + 1 < to && bytes[at + 1] === COLON) {
+        key = 0;
+        for (let i = start; i < at; i++) key = Math.imul(key ^ (bytes[i] as number), KEY);
+        keys = Math.imul(keys ^ key, KEY) + 1;
+      } else {
+        const own = MESSAGE_HASHES.indexOf(key);
+        if (own >= 0 && own < rank) {
+          rank = own;
+          messageFrom = start;
+          messageTo = Math.min(at, to);
+        }
+      }
+    } else if (byte === OPEN || byte === OPEN_LIST) depth++;
+    else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
+  }
+  shape.measure(bytes, messageFrom, messageTo, keys);
+}
