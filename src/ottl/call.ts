@@ -1,6 +1,7 @@
 import type { LogBatch } from '#model';
 import type { CallNode } from './ast.ts';
 import type { Compilation, Evaluate, Expression, Path } from './expression.ts';
+import type { MapTarget } from './map-target.ts';
 import { OttlProblem } from './problem.ts';
 import { Duration, Time } from './time-values.ts';
 import { describe, expectInt, expectMap, expectText, isList, toText, typeOf, type Value, type ValueMap } from './value.ts';
@@ -111,6 +112,15 @@ export class Call {
   path(name: string): Path {
     const { expression } = this.#argument(name);
     return expression.path ?? this.fail(name, 'must be a path, such as attributes or attributes["name"]');
+  }
+
+  mapTarget(name: string): MapTarget {
+    return this.path(name).map ?? this.fail(name, 'must be a map, such as attributes');
+  }
+
+  /** The name of a function that is itself an argument, as `SHA256` in `replace_pattern(body, "x", "y", SHA256)`. */
+  functionName(name: string): string {
+    return this.#arguments.get(name)?.expression.functionName ?? this.fail(name, 'must be the name of a function, such as SHA256');
   }
 
   /** A text that must stand in the expression itself, such as a pattern. */

@@ -98,7 +98,7 @@ function timeField(ms: 'timeMs' | 'observedMs', ns: 'timeNs' | 'observedNs', nam
     batch[ms][row] = time.ms;
     batch[ns][row] = time.ns;
   };
-  const get = (batch: LogBatch, row: number): Time => new Time(batch[ms][row] as number, batch[ns][row] as number);
+  const get = (batch: LogBatch, row: number): Time => new Time(batch[ms][row] ?? 0, batch[ns][row] ?? 0);
   const time = plainField(get, (batch, row, value) => {
     if (!(value instanceof Time)) throw new OttlProblem(`${name} must be a time, got ${describe(value)}`);
     set(batch, row, value);
