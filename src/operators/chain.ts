@@ -4,9 +4,14 @@ import { Conditional } from './condition.ts';
 import type { OperatorConfig } from './config.ts';
 import { Add, Move, Remove, Retain } from './edits.ts';
 import { Failures } from './failures.ts';
+import { Filter } from './filter.ts';
+import { Flatten } from './flatten.ts';
+import type { FilterConfig, FormatConfig } from './formats/config.ts';
+import { createFormatOperator, isFormat } from './formats/create.ts';
 import { JsonParser } from './json/json-parser.ts';
 import type { Operator, RowStep } from './operator.ts';
 import { RegexParser } from './regex/regex-parser.ts';
+import { ScopeName } from './scope-name.ts';
 import { Severity } from './severity/severity.ts';
 import { StepOperator } from './steps.ts';
 import { Timestamp } from './time/timestamp.ts';
@@ -81,14 +86,19 @@ export function createOperator(config: OperatorConfig, failures: Failures): Oper
       return new JsonParser(config, failures);
     case 'regex_parser':
       return new RegexParser(config, failures);
+    case 'filter':
+      return new Filter(config, failures);
     case 'noop':
       return undefined;
     default:
+      if (isFormat(config)) return createFormatOperator(config, failures);
       return new StepOperator(createStep(config), failures);
   }
 }
 
-function createStep(config: Exclude<OperatorConfig, { type: 'json_parser' | 'regex_parser' | 'noop' }>): RowStep {
+type StepConfig = Exclude<OperatorConfig, FormatConfig | FilterConfig | { type: 'json_parser' | 'regex_parser' | 'noop' }>;
+
+function createStep(config: StepConfig): RowStep {
   switch (config.type) {
     case 'time_parser':
       return new Timestamp(config);
@@ -105,5 +115,9 @@ function createStep(config: Exclude<OperatorConfig, { type: 'json_parser' | 'reg
       return new Remove(config);
     case 'retain':
       return new Retain(config);
+    case 'scope_name_parser':
+      return new ScopeName(config.parse_from);
+    case 'flatten':
+      return new Flatten(config);
   }
 }

@@ -5,6 +5,7 @@ import { toAttributeValue } from './edits.ts';
 import { parseCondition } from './expression/parse.ts';
 import { Failures } from './failures.ts';
 import { parseField } from './field.ts';
+import { isFormat } from './formats/create.ts';
 import { compileRegex } from './regex/compile.ts';
 import { createSeverityMap } from './severity/mapping.ts';
 import { Timestamp } from './time/timestamp.ts';
@@ -45,13 +46,14 @@ function checkOperator(config: OperatorConfig, ids: readonly string[], index: nu
   const fields = config.type === 'retain' ? config.fields : [];
   for (const [at, field] of fields.entries()) attempt(`fields.${at}`, () => parseField(field));
   if (config.type === 'regex_parser') attempt('regex', () => compileRegex(config.regex));
+  if (config.type === 'filter') attempt('expr', () => parseCondition(config.expr));
   if (config.type === 'add') attempt('value', () => toAttributeValue(config.value));
   const embedded: EmbeddedConfig =
     config.type === 'time_parser'
       ? { timestamp: config }
       : config.type === 'severity_parser'
         ? { severity: config }
-        : config.type === 'json_parser' || config.type === 'regex_parser'
+        : config.type === 'json_parser' || config.type === 'regex_parser' || isFormat(config)
           ? config
           : {};
   const at = (name: string, part: string): string =>

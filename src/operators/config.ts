@@ -1,4 +1,5 @@
 import type { OnError } from './failures.ts';
+import type { FilterConfig, FlattenConfig, FormatConfig, ScopeNameParserConfig } from './formats/config.ts';
 
 /** The operators as an operator of a host writes them; names, defaults and meaning are the Collector's. */
 export interface TimestampConfig {
@@ -27,7 +28,7 @@ export interface TraceConfig {
   readonly trace_flags?: PartConfig;
 }
 
-interface CommonConfig {
+export interface CommonConfig {
   readonly id?: string;
   readonly output?: string | readonly string[];
   readonly if?: string;
@@ -43,7 +44,7 @@ export interface EmbeddedConfig {
   readonly body?: string;
 }
 
-interface ParserConfig extends CommonConfig, EmbeddedConfig {
+export interface ParserConfig extends CommonConfig, EmbeddedConfig {
   readonly parse_from?: string;
   readonly parse_to?: string;
 }
@@ -108,4 +109,8 @@ export type OperatorConfig =
   | AddConfig
   | RemoveConfig
   | RetainConfig
-  | NoopConfig;
+  | NoopConfig
+  | ScopeNameParserConfig
+  | FlattenConfig
+  | FilterConfig
+  | FormatConfig;

@@ -1,14 +1,12 @@
-import { createScope, type LogBatch, type Origin } from '#model';
+import type { LogBatch } from '#model';
 import type { EmbeddedConfig } from './config.ts';
 import { parseField, type Field } from './field.ts';
 import type { RowStep } from './operator.ts';
+import { ScopeName } from './scope-name.ts';
 import { Severity } from './severity/severity.ts';
-import { Found, TextSource } from './text-source.ts';
 import { Timestamp } from './time/timestamp.ts';
 import { Trace } from './trace.ts';
 import { readField, writeField } from './values.ts';
-
-const SCOPES_KEPT_MAX = 1024;
 
 /**
  * The blocks inside a parser: body, timestamp, severity, trace and scope name, in this order. All are tried, also when
@@ -61,31 +59,3 @@ export class Embedded implements RowStep {
 }
 
 const BODY = parseField('body');
-
-/** Sets the name of a record's scope from a field. */
-class ScopeName implements RowStep {
-  readonly #source: TextSource;
-  readonly #scopes = new Map<string, Origin>();
-
-  constructor(parseFrom: string) {
-    this.#source = new TextSource(parseField(parseFrom));
-  }
-
-  apply(batch: LogBatch, row: number): boolean {
-    if (this.#source.find(batch, row) !== Found.text) return false;
-    const name = this.#source.text();
-    let scope = this.#scopes.get(name);
-    if (!scope) {
-      if (this.#scopes.size >= SCOPES_KEPT_MAX) this.#scopes.clear();
-      scope = createScope(name);
-      this.#scopes.set(name, scope);
-    }
-    const known = batch.scopes.lastIndexOf(scope);
-    batch.scopeOf[row] = known >= 0 ? known : batch.addScope(scope);
-    return true;
-  }
-
-  describe(): string {
-    return `${this.#source.field.text} is missing or no text`;
-  }
-}

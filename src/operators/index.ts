@@ -1,8 +1,11 @@
 /** The Collector's stanza operators as compiled steps over batches. Imported as `#operators`. */
 export { compileOperators, type OperatorChain } from './chain.ts';
 export { checkOperators } from './check.ts';
-export type { OperatorConfig } from './config.ts';
-export { operatorsSchema } from './schema.ts';
+export type { EmbeddedConfig, OperatorConfig } from './config.ts';
+export { parseCondition, type Expression } from './expression/parse.ts';
+export { parseField, type Field } from './field.ts';
+export { operatorsSchema, parserOptions } from './schema.ts';
+export { FILE_NAME, FILE_PATH, Sources } from './sources.ts';
 export * from './attribute-actions/index.ts';
 export { compilePattern, type Pattern } from './regex/pattern.ts';
 export { passSeverity, severityOf, type PassSeverity } from './pass-severity.ts';

@@ -1,4 +1,5 @@
 import { size, type PropertySchema } from '#component';
+import { formatSchemas } from './formats/schema.ts';
 import { TEXT_MAX } from './regex/regex-parser.ts';
 
 // No pattern: checkOperators says more about what is wrong with a field than one could.
@@ -97,7 +98,21 @@ const block = (properties: Readonly<Record<string, PropertySchema>>, required: r
   description,
 });
 
-const parserOptions = {
+type ParserOption =
+  | 'id'
+  | 'output'
+  | 'if'
+  | 'on_error'
+  | 'parse_from'
+  | 'parse_to'
+  | 'body'
+  | 'timestamp'
+  | 'severity'
+  | 'trace'
+  | 'scope_name';
+
+/** Options of every parser. */
+export const parserOptions: Readonly<Record<ParserOption, PropertySchema>> = {
   ...commonOptions,
   parse_from: { ...field, default: 'body', description: 'The field to parse. It stays as it is.' },
   parse_to: { ...field, default: 'attributes', description: 'Where the parsed fields go.' },
@@ -110,7 +125,7 @@ const parserOptions = {
     ['parse_from'],
     'The name of the scope.',
   ),
-} as const satisfies Record<string, PropertySchema>;
+};
 
 const operator = (
   types: readonly string[],
@@ -171,6 +186,20 @@ export const operatorsSchema: PropertySchema = {
       operator(['retain'], { ...commonOptions, fields: { type: 'array', minItems: 1, items: field, description: 'The fields to keep.' } }, [
         'fields',
       ]),
+      operator(['scope_name_parser'], { ...commonOptions, parse_from: { ...field, description: 'The field that holds the name.' } }, [
+        'parse_from',
+      ]),
+      operator(['flatten'], { ...commonOptions, field: { ...field, description: 'The map whose members move one level up.' } }, ['field']),
+      operator(
+        ['filter'],
+        {
+          ...commonOptions,
+          expr: { type: 'string', minLength: 1, description: 'Records for which this condition is true are dropped.' },
+          drop_ratio: { type: 'number', minimum: 0, maximum: 1, default: 1, description: 'The share of them that is dropped.' },
+        },
+        ['expr'],
+      ),
+      ...formatSchemas(parserOptions).map(({ types, properties, required }) => operator(types, properties, required)),
       operator(['noop'], commonOptions),
     ],
   },

@@ -44,17 +44,8 @@ export class Trace implements RowStep {
 
   #id(source: TextSource, column: Uint8Array, row: number, width: number): boolean {
     const { bytes, from, to } = source;
-    if (to - from !== width * 2) return this.#fail(source, `${width * 2} hexadecimal digits`);
-    const at = row * width;
-    let bad = 0;
-    for (let i = 0; i < width; i++) {
-      const value = ((DIGITS[bytes[from + 2 * i] as number] as number) << 4) | (DIGITS[bytes[from + 2 * i + 1] as number] as number);
-      bad |= value;
-      column[at + i] = value;
-    }
-    if (bad >= 0) return true;
-    column.fill(0, at, at + width);
-    return this.#fail(source, `${width * 2} hexadecimal digits`);
+    const isId = to - from === width * 2 && readId(bytes, from, to, column, row * width, width);
+    return isId || this.#fail(source, `${width * 2} hexadecimal digits`);
   }
 
   #setFlags(batch: LogBatch, row: number): boolean {
@@ -70,4 +61,28 @@ export class Trace implements RowStep {
     this.#problem = `${source.field.text}: expected ${expected}, got "${source.text().slice(0, 64)}"`;
     return false;
   }
+}
+
+const MINUS = 0x2d;
+const UUID_BYTES = 36;
+
+/**
+ * Reads `2 * width` hexadecimal digits into `column` at `at`; 16 bytes may also be written as a UUID. Returns false and
+ * leaves zeros when the text is something else.
+ */
+export function readId(bytes: Uint8Array, from: number, to: number, column: Uint8Array, at: number, width: number): boolean {
+  const isUuid = width === TRACE_ID_BYTES && to - from === UUID_BYTES;
+  if (to - from !== width * 2 && !isUuid) return false;
+  let bad = 0;
+  let source = from;
+  for (let i = 0; i < width; i++) {
+    if (isUuid && (i === 4 || i === 6 || i === 8 || i === 10) && bytes[source++] !== MINUS) bad = -1;
+    const value = ((DIGITS[bytes[source] as number] as number) << 4) | (DIGITS[bytes[source + 1] as number] as number);
+    bad |= value;
+    column[at + i] = value;
+    source += 2;
+  }
+  if (bad >= 0) return true;
+  column.fill(0, at, at + width);
+  return false;
 }

@@ -132,7 +132,10 @@ function createReader(part: KeyPart): PartReader {
     case 'logger':
       return new TableReader((batch, row) => batch.scopes[batch.scopeOf[row] as number], encodedScopeName);
     case 'template':
-      return new TableReader<Template>((batch, row) => batch.templateOf[row], ({ id }) => encodedText(id));
+      return new TableReader<Template>(
+        (batch, row) => batch.templateOf[row],
+        ({ id }) => encodedText(id),
+      );
     case 'source':
       return { write: writeSource };
     case 'severity':
