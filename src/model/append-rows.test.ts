@@ -116,3 +116,18 @@ describe('tables', () => {
     expect(hasTableRoom(new LogBatch(), target)).toBe(true);
   });
 });
+
+test('rows keep their templates, and those without one stay without', () => {
+  const template = { id: '0123456789abcdef', text: 'job <*> done' };
+  const source = new LogBatch();
+  source.reset(Buffer.from('job 1 done'));
+  for (let row = 0; row < 3; row++) source.addRow(ValueType.string, 0, 10);
+  source.templateOf[1] = template;
+  const target = new LogBatch();
+  target.addRow(ValueType.string, 0, 0);
+
+  appendRows(target, source);
+  source.reset(Buffer.alloc(0));
+
+  expect([0, 1, 2, 3].map((row) => target.templateOf[row])).toEqual([undefined, undefined, template, undefined]);
+});
