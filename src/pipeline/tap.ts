@@ -25,7 +25,12 @@ export class Tap implements Consumer {
     try {
       await this.#next.consume(batch);
     } catch (error) {
-      if (error instanceof RefusedError) for (const counter of this.#refused) counter.add(rows);
+      if (error instanceof RefusedError) {
+        // Rows that were dropped before somebody further down refused are settled: they do not come again.
+        const refused = batch.liveRows;
+        for (const counter of this.#refused) counter.add(refused);
+        for (const counter of this.#accepted) counter.add(rows - refused);
+      }
       throw error;
     }
     for (const counter of this.#accepted) counter.add(rows);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '#component';
-import { loadConfig, type Registry } from '../../src/config/index.ts';
+import { loadConfig, type Config, type Registry } from '../../src/config/index.ts';
 import { debug, entryOf, tail } from '../helpers/example-components.ts';
 import type { Subject } from './subject.ts';
 
@@ -45,8 +45,19 @@ export async function checkTestdata(subject: Subject): Promise<string[]> {
   return problems;
 }
 
+/** What is wrong with a file of testdata. */
+async function loadPart(subject: Subject, path: string): Promise<string[]> {
+  try {
+    await loadTestdata(subject, path);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+}
+
 /** Loads the options of one component inside a configuration that is otherwise right. */
-async function loadPart({ entry, factory }: Subject, path: string): Promise<string[]> {
+export function loadTestdata({ entry, factory }: Subject, path: string): Promise<Config> {
   const around = [tail, debug].map(entryOf).filter(({ kind, type }) => kind !== entry.kind || type !== entry.type);
   const registry: Registry = [{ ...entry, load: async () => factory }, ...around];
   const text = `
@@ -56,13 +67,7 @@ service: { pipelines: { logs: { receivers: [file_log/around], exporters: [debug/
 `;
   const replaced = entry.kind === 'receiver' && entry.type === 'file_log' ? text.replace('{ include: [a] }', `"\${file:${path}}"`) : text;
   const sets = replaced === text ? [`${entry.kind}s.${entry.type}=\${file:${path}}`] : [];
-  try {
-    await loadConfig({ sources: [`yaml:${replaced}`], sets, env: {}, cwd: '/', registry });
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message.split('\n');
-    throw error;
-  }
+  return loadConfig({ sources: [`yaml:${replaced}`], sets, env: {}, cwd: '/', registry });
 }
 
 /** Every folder of a component is in the registry, and every entry has its folder. */

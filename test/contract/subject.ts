@@ -51,8 +51,10 @@ export async function createSurroundings(deadlineMs: number): Promise<Surroundin
   };
 }
 
+type Place = Pick<Surroundings, 'directory' | 'url'>;
+
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
-const NEEDED: Readonly<Record<string, (at: Surroundings) => object>> = {
+const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
   'processor/attributes': () => ({ actions: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/resource': () => ({ attributes: [{ key: 'a', action: 'upsert', value: 1 }] }),
@@ -62,6 +64,10 @@ const NEEDED: Readonly<Record<string, (at: Surroundings) => object>> = {
   'extension/file_storage': ({ directory }) => ({ directory: join(directory, 'storage') }),
   'extension/health_check': () => ({ endpoint: 'localhost:0' }),
 };
+
+export function neededBy({ kind, type }: RegistryEntry, at: Place): object {
+  return NEEDED[`${kind}/${type}`]?.(at) ?? {};
+}
 
 /** How lines are put before a receiver. One without an entry is only started and stopped. */
 export const FEEDS: Readonly<Record<string, (at: Surroundings, lines: readonly string[]) => void>> = {
@@ -82,7 +88,7 @@ export type Created = Component & Partial<Consumer>;
 
 /** Makes the component with the least configuration that runs. */
 export function create({ entry, factory }: Subject, at: Surroundings, next: Consumer): Created {
-  const { config, problems } = validate(factory, NEEDED[`${entry.kind}/${entry.type}`]?.(at) ?? {});
+  const { config, problems } = validate(factory, neededBy(entry, at));
   if (problems.length > 0) throw new Error(`${problems.join('; ')}; does NEEDED in subject.ts lack an entry?`);
   const settings: Settings = { id: entry.type, ...(entry.kind === 'processor' && { pipeline: 'logs' }) };
   const own = config as never;

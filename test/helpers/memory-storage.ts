@@ -30,6 +30,14 @@ export class MemoryStorage {
     return release;
   }
 
+  /** What a process finds that starts after this one was killed now: commits that are on their way are not in it. */
+  afterCrash(): MemoryStorage {
+    const next = new MemoryStorage();
+    for (const [key, value] of this.#values) next.#values.set(key, Buffer.from(value));
+    next.#directory = this.#directory;
+    return next;
+  }
+
   client(component: string): StorageClient {
     const own = `${component}\0`;
     return {
