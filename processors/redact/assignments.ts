@@ -1,0 +1,205 @@
+import { DIGIT, byteSet, isTextAt, runEnd, runStart } from './bytes.ts';
+import { NAME, NameKind, type NameKindNumber, type SecretNames } from './secret-names.ts';
+
+/** Where a secret value was found. */
+export interface ValueRange {
+  start: number;
+  end: number;
+}
+
+export interface AssignmentText {
+  readonly from: number;
+  readonly to: number;
+  readonly names: SecretNames;
+}
+
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+const LESS = 0x3c;
+const BACKSLASH = 0x5c;
+const NAME_MAX = 64;
+const SPACES_MAX = 4;
+
+const QUOTE = byteSet('"\'');
+const BLANK = byteSet(' \t');
+const BACKSLASHES = byteSet('\\');
+const VALUE_STOP = byteSet(' \t\r\n\v\f\0', '"\'`', ',;&<', '\\');
+const LINE_STOP = byteSet('\r\n\0"\'`\\');
+const VALUE = VALUE_STOP.map((isStop) => 1 - isStop);
+const LINE = LINE_STOP.map((isStop) => 1 - isStop);
+// What closes something around the value is not part of it.
+const CLOSING = byteSet(')]}>.');
+
+const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***'].map((text) => Buffer.from(text));
+const PLACEHOLDERS = ['[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
+
+/** A value without quotes, in prose, that is as long as this or has a digit may be a secret; other words are words. */
+const SECRET_MIN = 6;
+const SECRET_LONG = 24;
+/** Digits that a count has, as in `tokens=512`. */
+const COUNT_MAX = 4;
+const SCHEME = byteSet('0-9', 'A-Z', 'a-z', '-');
+const SCHEME_MAX = 20;
+
+/**
+ * The value of `name=value`, `name: value`, `"name":"value"`, `<name>value<` whose sign is at `at`, if the name is one of
+ * a secret.
+ */
+export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, value: ValueRange): boolean {
+  const { from, to, names } = text;
+  let end = at;
+  while (end > from && at - end < SPACES_MAX && BLANK[bytes[end - 1] as number] === 1) end--;
+  const isQuoted = end > from && QUOTE[bytes[end - 1] as number] === 1;
+  if (isQuoted) {
+    end--;
+    while (end > from && at - end < 2 * SPACES_MAX && bytes[end - 1] === BACKSLASH) end--;
+  }
+  if (end === from || names.isLast[bytes[end - 1] as number] === 0) return false;
+  const start = runStart(bytes, from, end, { set: NAME, most: NAME_MAX });
+  const kind = names.kindOf(bytes, start, end);
+  if (kind === NameKind.none) return false;
+  if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
+  if (kind === NameKind.signature && !isParameter(bytes, start, from)) return false;
+  let begin = at + 1;
+  // `:=` and `=>` are signs too, `==` and `=~` compare.
+  if ((bytes[at] === COLON && bytes[begin] === EQUALS) || (bytes[at] === EQUALS && bytes[begin] === GREATER)) begin++;
+  const spaced = begin;
+  while (begin < to && begin - spaced < SPACES_MAX && BLANK[bytes[begin] as number] === 1) begin++;
+  if (begin >= to || bytes[begin] === EQUALS || bytes[begin] === 0x7e) return false;
+  if (isQuoteAt(bytes, begin, to)) return setValue(bytes, begin, to, kind, value);
+  // A name without quotes and a colon may be prose: "token: expired".
+  const isProse = bytes[at] === COLON && !isQuoted && begin > spaced;
+  return setBare(bytes, begin, to, { kind, isProse, value });
+}
+
+/** The value behind `--name ` whose name begins at `at`. `--name=value` is found at its sign. */
+export function flagAt(bytes: Buffer, at: number, { to, names }: AssignmentText, value: ValueRange): boolean {
+  const end = runEnd(bytes, at, Math.min(to, at + NAME_MAX), NAME);
+  if (end === at || end >= to || bytes[end] !== 0x20) return false;
+  const kind = names.kindOf(bytes, at, end);
+  if (kind === NameKind.none || kind === NameKind.signature || end + 1 >= to || bytes[end + 1] === 0x2d) return false;
+  return setValue(bytes, end + 1, to, kind, value);
+}
+
+/** A value in quotes or without. What it begins with is looked at first: one that is passed over costs no more. */
+function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber, value: ValueRange): boolean {
+  const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
+  const isQuoted = open < to && QUOTE[bytes[open] as number] === 1;
+  if (isPlaceholder(bytes, isQuoted ? open + 1 : begin, to, kind)) return false;
+  if (isQuoted) setQuoted(bytes, begin, open, to, value);
+  else setPlain(bytes, begin, to, value);
+  return isSecret(bytes, value);
+}
+
+function isQuoteAt(bytes: Buffer, begin: number, to: number): boolean {
+  const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
+  return open < to && QUOTE[bytes[open] as number] === 1;
+}
+
+function isElement(bytes: Buffer, start: number, from: number): boolean {
+  return start > from && bytes[start - 1] === LESS;
+}
+
+function isParameter(bytes: Buffer, start: number, from: number): boolean {
+  return start > from && (bytes[start - 1] === 0x3f || bytes[start - 1] === 0x26);
+}
+
+/**
+ * A quoted value; the quote at `open` may have backslashes before it from `begin` on, as in JSON within JSON. A value
+ * without an end takes the rest of the text.
+ */
+function setQuoted(bytes: Buffer, begin: number, open: number, to: number, value: ValueRange): void {
+  const quote = bytes[open];
+  const depth = open - begin;
+  value.start = open + 1;
+  let backslashes = 0;
+  for (let i = open + 1; i < to; i++) {
+    const byte = bytes[i] as number;
+    if (byte === BACKSLASH) {
+      backslashes++;
+      continue;
+    }
+    // Quotes of the value itself have more backslashes than those around it.
+    if (byte === quote && (depth === 0 ? backslashes % 2 === 0 : backslashes <= depth)) {
+      value.end = i - Math.min(depth, backslashes);
+      return;
+    }
+    backslashes = 0;
+  }
+  value.end = to;
+}
+
+function setPlain(bytes: Buffer, begin: number, to: number, value: ValueRange): boolean {
+  value.start = begin;
+  value.end = runEnd(bytes, begin, to, VALUE);
+  while (value.end > begin && CLOSING[bytes[value.end - 1] as number] === 1) value.end--;
+  return value.end > begin;
+}
+
+interface Bare {
+  readonly kind: NameKindNumber;
+  readonly isProse: boolean;
+  readonly value: ValueRange;
+}
+
+function setBare(bytes: Buffer, begin: number, to: number, { kind, isProse, value }: Bare): boolean {
+  // A map or a list: what is in it has names of its own.
+  if (bytes[begin] === 0x7b || bytes[begin] === 0x5b || isPlaceholder(bytes, begin, to, kind)) return false;
+  if (kind === NameKind.cookie) return setCookies(bytes, begin, to, value);
+  if (!setPlain(bytes, begin, to, value)) return false;
+  if (kind === NameKind.authorization) return setCredentials(bytes, to, isProse, value);
+  if (kind === NameKind.token && value.end - value.start <= COUNT_MAX && isNumber(bytes, value)) return false;
+  const isPassword = kind === NameKind.password || kind === NameKind.pwd;
+  return isSecret(bytes, value) && (!isProse || isPassword || looksSecret(bytes, value));
+}
+
+/** `Bearer abc`: the scheme stays. A word alone is prose unless it looks like a secret. */
+function setCredentials(bytes: Buffer, to: number, isProse: boolean, value: ValueRange): boolean {
+  const { start, end } = value;
+  const isScheme = end + 1 < to && bytes[end] === 0x20 && end - start <= SCHEME_MAX && runEnd(bytes, start, end, SCHEME) === end;
+  if (isScheme && !isPlaceholder(bytes, end + 1, to, NameKind.authorization) && setPlain(bytes, end + 1, to, value)) {
+    if (isSecret(bytes, value) && (looksSecret(bytes, value) || !isProse)) {
+      // Digest and the like have a list of parameters.
+      if (bytes.subarray(value.start, value.end).includes(EQUALS)) value.end = runEnd(bytes, value.end, to, LINE);
+      return true;
+    }
+  }
+  value.start = start;
+  value.end = end;
+  return isSecret(bytes, value) && looksSecret(bytes, value);
+}
+
+/** All pairs of a Cookie header, to the end of the line. */
+function setCookies(bytes: Buffer, begin: number, to: number, value: ValueRange): boolean {
+  const end = runEnd(bytes, begin, Math.min(to, begin + NAME_MAX), NAME);
+  if (end === begin || end >= to || bytes[end] !== EQUALS) return false;
+  value.start = begin;
+  value.end = runEnd(bytes, begin, to, LINE);
+  return true;
+}
+
+/** True for what stands where a secret would: what was redacted before, a variable, a path where PWD may be one. */
+function isPlaceholder(bytes: Buffer, begin: number, to: number, kind: NameKindNumber): boolean {
+  if (kind === NameKind.pwd && (bytes[begin] === 0x2f || bytes[begin] === 0x7e)) return true;
+  for (const text of PLACEHOLDERS) if (isTextAt(bytes, begin, to, text)) return true;
+  return false;
+}
+
+/** False for nothing, and for words that say nothing. */
+function isSecret(bytes: Buffer, { start, end }: ValueRange): boolean {
+  if (end <= start) return false;
+  for (const text of LITERALS) if (text.length === end - start && isTextAt(bytes, start, end, text, true)) return false;
+  return true;
+}
+
+function isNumber(bytes: Buffer, { start, end }: ValueRange): boolean {
+  return runEnd(bytes, start, end, DIGIT) === end;
+}
+
+function looksSecret(bytes: Buffer, { start, end }: ValueRange): boolean {
+  if (end - start >= SECRET_LONG) return true;
+  if (end - start < SECRET_MIN) return false;
+  for (let i = start; i < end; i++) if (DIGIT[bytes[i] as number] === 1) return true;
+  return false;
+}

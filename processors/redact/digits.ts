@@ -1,0 +1,236 @@
+import { DIGIT, WORD, byteSet, runEnd, runStart } from './bytes.ts';
+
+/** Numbers that carry a check: payment cards and bank accounts. */
+
+interface Issuer {
+  /** Inclusive bounds of the first digits. */
+  readonly from: number;
+  readonly to: number;
+  readonly lengths: readonly number[];
+}
+
+const ISSUERS: readonly Issuer[] = [
+  { from: 4, to: 4, lengths: [13, 16, 19] }, // Visa
+  { from: 51, to: 55, lengths: [16] }, // Mastercard
+  { from: 2221, to: 2720, lengths: [16] },
+  { from: 34, to: 34, lengths: [15] }, // American Express
+  { from: 37, to: 37, lengths: [15] },
+  { from: 6011, to: 6011, lengths: [16, 19] }, // Discover
+  { from: 644, to: 649, lengths: [16, 19] },
+  { from: 65, to: 65, lengths: [16, 19] },
+  { from: 3528, to: 3589, lengths: [16, 19] }, // JCB
+  { from: 300, to: 305, lengths: [14] }, // Diners Club
+  { from: 36, to: 36, lengths: [14] },
+  { from: 38, to: 39, lengths: [14] },
+  { from: 62, to: 62, lengths: [16, 17, 18, 19] }, // UnionPay
+  { from: 5018, to: 5018, lengths: [16, 17, 18, 19] }, // Maestro
+  { from: 5020, to: 5020, lengths: [16, 17, 18, 19] },
+  { from: 5038, to: 5038, lengths: [16, 17, 18, 19] },
+  { from: 6304, to: 6304, lengths: [16, 17, 18, 19] },
+  { from: 6759, to: 6763, lengths: [16, 17, 18, 19] },
+];
+const CARD_DIGITS_MIN = 13;
+const CARD_DIGITS_MAX = 19;
+
+const digits = new Uint8Array(CARD_DIGITS_MAX);
+
+/** True for digits (as bytes '0' to '9') that could be a card's. */
+export function isCard(values: Uint8Array, count: number): boolean {
+  let first = 0;
+  for (let i = 0; i < 4; i++) first = first * 10 + (values[i] as number) - 0x30;
+  const isIssued = ISSUERS.some(({ from, to, lengths }) => {
+    const start =
+      from < 10 ? Math.floor(first / 1000) : from < 100 ? Math.floor(first / 100) : from < 1000 ? Math.floor(first / 10) : first;
+    return start >= from && start <= to && lengths.includes(count);
+  });
+  return isIssued && luhn(values, count) === 0;
+}
+
+function luhn(values: Uint8Array, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const digit = (values[count - 1 - i] as number) - 0x30;
+    const doubled = i % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10;
+}
+
+/** End of the card that is written without gaps in the run of digits `[start, end)`, or -1. */
+export function plainCardEnd(bytes: Uint8Array, start: number, end: number): number {
+  const count = end - start;
+  if (count < CARD_DIGITS_MIN || count > CARD_DIGITS_MAX) return -1;
+  for (let i = 0; i < count; i++) digits[i] = bytes[start + i] as number;
+  return isCard(digits, count) ? end : -1;
+}
+
+const SPACE = 0x20;
+const DASH = 0x2d;
+
+/**
+ * End of the card in groups whose first group begins at `start`, or -1: 4-4-4-4, 4-4-4-4-3, 4-6-5 or 4-6-4, all parted by
+ * a space or all by a dash. `start` is the beginning of a run of digits.
+ */
+export function groupedCardEnd(bytes: Uint8Array, start: number, to: number): number {
+  const separator = bytes[start + 4];
+  if (start + 4 >= to || (separator !== SPACE && separator !== DASH)) return -1;
+  const groups = { bytes, to, separator };
+  const second = groupEnd(groups, start, 0, 4);
+  const third = groupEnd(groups, second + 1, 4, 4);
+  if (third < 0) {
+    const long = groupEnd(groups, second + 1, 4, 6);
+    const five = groupEnd(groups, long + 1, 10, 5);
+    const end = five < 0 ? groupEnd(groups, long + 1, 10, 4) : five;
+    return end > 0 && isCard(digits, five < 0 ? 14 : 15) ? end : -1;
+  }
+  const fourth = groupEnd(groups, groupEnd(groups, third + 1, 8, 4) + 1, 12, 4);
+  if (fourth < 0) return -1;
+  const last = groupEnd(groups, fourth + 1, 16, 3);
+  if (last > 0 && isCard(digits, 19)) return last;
+  return isCard(digits, 16) ? fourth : -1;
+}
+
+interface Groups {
+  readonly bytes: Uint8Array;
+  readonly to: number;
+  readonly separator: number;
+}
+
+/** End of the group of `size` digits at `at`, which become the digits from `count` on; -1 when there is none. */
+function groupEnd({ bytes, to, separator }: Groups, at: number, count: number, size: number): number {
+  // A group before this one was not there.
+  if (at <= 0 && count > 0) return -1;
+  if (count > 0 && bytes[at - 1] !== separator) return -1;
+  if (at + size > to || runEnd(bytes, at, Math.min(to, at + size + 1), DIGIT) !== at + size) return -1;
+  for (let i = 0; i < size; i++) digits[count + i] = bytes[at + i] as number;
+  return at + size;
+}
+
+/** Lengths of account numbers by country, as the registry of IBANs has them. */
+const IBAN_LENGTHS: Readonly<Record<string, number>> = {
+  AD: 24,
+  AE: 23,
+  AL: 28,
+  AT: 20,
+  AZ: 28,
+  BA: 20,
+  BE: 16,
+  BG: 22,
+  BH: 22,
+  BR: 29,
+  BY: 28,
+  CH: 21,
+  CR: 22,
+  CY: 28,
+  CZ: 24,
+  DE: 22,
+  DK: 18,
+  DO: 28,
+  EE: 20,
+  EG: 29,
+  ES: 24,
+  FI: 18,
+  FO: 18,
+  FR: 27,
+  GB: 22,
+  GE: 22,
+  GI: 23,
+  GL: 18,
+  GR: 27,
+  GT: 28,
+  HR: 21,
+  HU: 28,
+  IE: 22,
+  IL: 23,
+  IQ: 23,
+  IS: 26,
+  IT: 27,
+  JO: 30,
+  KW: 30,
+  KZ: 20,
+  LB: 28,
+  LC: 32,
+  LI: 21,
+  LT: 20,
+  LU: 20,
+  LV: 21,
+  LY: 25,
+  MC: 27,
+  MD: 24,
+  ME: 22,
+  MK: 19,
+  MR: 27,
+  MT: 31,
+  MU: 30,
+  NL: 18,
+  NO: 15,
+  PK: 24,
+  PL: 28,
+  PS: 29,
+  PT: 25,
+  QA: 29,
+  RO: 24,
+  RS: 22,
+  SA: 24,
+  SC: 31,
+  SE: 24,
+  SI: 19,
+  SK: 24,
+  SM: 27,
+  ST: 25,
+  SV: 28,
+  TL: 23,
+  TN: 24,
+  TR: 26,
+  UA: 29,
+  VA: 22,
+  VG: 24,
+  XK: 20,
+};
+
+const UPPER = byteSet('A-Z');
+const ACCOUNT = byteSet('A-Z', '0-9');
+const ACCOUNT_OR_SPACE = byteSet('A-Z', '0-9', ' ');
+/** The longest account number with a space after every fourth character. */
+const IBAN_BYTES_MAX = 42;
+
+/** End of the IBAN that begins at `start`, with or without a space after each four characters; -1 when there is none. */
+export function ibanEnd(bytes: Uint8Array, start: number, to: number): number {
+  if (start + 5 > to || UPPER[bytes[start] as number] === 0 || UPPER[bytes[start + 1] as number] === 0) return -1;
+  if (DIGIT[bytes[start + 2] as number] === 0 || DIGIT[bytes[start + 3] as number] === 0) return -1;
+  const length = IBAN_LENGTHS[String.fromCharCode(bytes[start] as number, bytes[start + 1] as number)];
+  if (length === undefined) return -1;
+  const isSpaced = bytes[start + 4] === SPACE;
+  // The checksum is the remainder of the number with the first four characters at its end.
+  let remainder = 0;
+  let head = 0;
+  let at = start;
+  for (let i = 0; i < length; i++, at++) {
+    if (isSpaced && i > 0 && i % 4 === 0 && bytes[at++] !== SPACE) return -1;
+    if (at >= to || ACCOUNT[bytes[at] as number] === 0) return -1;
+    if (i < 4) head = appended(head, bytes[at] as number);
+    else remainder = appended(remainder, bytes[at] as number);
+  }
+  if (at < to && WORD[bytes[at] as number] === 1) return -1;
+  // Four characters are two letters and two digits: six decimal places.
+  return (remainder * 1_000_000 + head) % 97 === 1 ? at : -1;
+}
+
+function appended(value: number, byte: number): number {
+  return byte <= 0x39 ? (value * 10 + byte - 0x30) % 97 : (value * 100 + byte - 0x37) % 97;
+}
+
+/** Start of the account number that begins in `[since, at)`, or -1; the text begins at `from`. */
+export function ibanStart(
+  bytes: Uint8Array,
+  at: number,
+  since: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  const least = runStart(bytes, Math.max(from, since), at, { set: ACCOUNT_OR_SPACE, most: IBAN_BYTES_MAX });
+  for (let start = least; start < at; start++) {
+    if (start > from && WORD[bytes[start - 1] as number] === 1) continue;
+    if (ibanEnd(bytes, start, to) >= 0) return start;
+  }
+  return -1;
+}
