@@ -52,27 +52,32 @@ export class Flow {
   /** How far the last minute was from what was expected, in standard deviations. */
   deviation = 0;
 
-  /** The minute is over. */
-  close(minute: number, isMuted: boolean, raise: Raise): void {
+  /**
+   * The minute is over. Returns how much more than usual recurs at this time of day; what recurs for the records of a source
+   * is taken to recur for its sessions (`recurring`), of which there are too few to see it.
+   */
+  close(minute: number, isMuted: boolean, raise: Raise, recurring: number = 1): number {
     const { count, errors } = this;
     this.count = 0;
     this.errors = 0;
-    const isUnusual = this.#testCount(minute, count, isMuted, raise);
+    const isUnusual = this.#testCount(minute, count, { isMuted, recurring }, raise);
     const isFailing = this.#testErrors(minute, count, errors, raise);
     const isLearned = !isUnusual || this.#heldMinutes > HOLD_MINUTES_MAX;
     this.#heldMinutes = isUnusual ? this.#heldMinutes + 1 : 0;
     this.#baseline.push(minute, count, isLearned);
     if (!isFailing) this.#learnErrors(count, errors);
     this.lastCount = count;
+    return this.#baseline.recurringAt(minute);
   }
 
-  #testCount(minute: number, count: number, isMuted: boolean, raise: Raise): boolean {
+  #testCount(minute: number, count: number, { isMuted, recurring }: { isMuted: boolean; recurring: number }, raise: Raise): boolean {
     const expectation = this.#baseline.expect(minute);
     this.downGains.fill(0);
     this.lastExpected = expectation?.base ?? 0;
     this.deviation = 0;
     if (!expectation || isMuted) return false;
-    const { base, high, spread } = expectation;
+    const { base, spread } = expectation;
+    const high = Math.max(expectation.high, base * recurring);
     this.deviation = (count - (count > base ? Math.max(base, Math.min(high, count)) : base)) / Math.sqrt(base + base * base * spread + 0.5);
     const limit = thresholdFor(DAY_MINUTES * UP.length, this.#options.budget);
     const at = minute * MINUTE_MS;

@@ -38,8 +38,11 @@ export function relate(known: readonly string[], unseen: readonly string[], alik
   return alike >= VARIANT_MIN ? 'variant' : 'unrelated';
 }
 
+const DAY_MS = 86_400_000;
+const MEMORY_MS = DAY_MS / 2;
+
 /**
- * How often something that looks new turns out to be nothing. Fades over a day; what comes more often than allowed is no
+ * How often something that looks new turns out to be nothing. Fades within a day; what comes more often than allowed is no
  * reason for an alarm.
  */
 export class NoveltyRate {
@@ -47,12 +50,12 @@ export class NoveltyRate {
   #at = 0;
 
   add(at: number): void {
-    this.#perDay = this.at(at) + 1;
+    this.#perDay = this.at(at) + DAY_MS / MEMORY_MS;
     this.#at = Math.max(at, this.#at);
   }
 
   at(now: number): number {
-    return this.#perDay * Math.exp(-Math.max(0, now - this.#at) / 86_400_000);
+    return this.#perDay * Math.exp(-Math.max(0, now - this.#at) / MEMORY_MS);
   }
 
   save(): readonly [number, number] {

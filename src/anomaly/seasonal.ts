@@ -62,6 +62,10 @@ export class SeasonalBaseline {
     return this.#expectation;
   }
 
+  recurringAt(minute: number): number {
+    return this.#profile?.recurring[minute % DAY_MINUTES] ?? 1;
+  }
+
   /** The next minute's count. One that belongs to an anomaly is not learned. Minutes come in order, without gaps. */
   push(minute: number, count: number, isLearned: boolean): void {
     if (this.#first < 0) {

@@ -1,9 +1,9 @@
 import type { Template } from '#model';
-import { Flow } from './flow.ts';
-import { Heartbeat, heartbeatTeller } from './heartbeat.ts';
-import { Latency } from './latency.ts';
+import { Flow, type FlowState } from './flow.ts';
+import { Heartbeat, heartbeatTeller, type HeartbeatState } from './heartbeat.ts';
+import { Latency, type LatencyState } from './latency.ts';
 import { NoveltyRate, relate, similarity, wordsOf, type Relation } from './novelty.ts';
-import { Sequences } from './sequence.ts';
+import { Sequences, type SequenceState } from './sequence.ts';
 import { Shapes } from './shape.ts';
 import type { Raise } from './signal.ts';
 
@@ -14,6 +14,10 @@ const LINES_KNOWN = 30;
 const UNSEEN_MIN = 2;
 const VARIANTS_USUAL = 3;
 const LINES_MIN = 2000;
+const NEW_FOR_MS = 7 * 86_400_000;
+const NEW_EPISODES = 4;
+const EPISODE_PAUSE_MS = 1_800_000;
+const EPISODE_LINES = 4;
 
 /** One record, as the detectors want it. */
 export interface Observation {
@@ -48,6 +52,13 @@ interface Known {
   variants: number;
   lengthMax: number;
   digitsMax: number;
+  last: number;
+  /** When it was first seen, for one that was new after the warm-up and still is; else 0. */
+  bornAt: number;
+  /** Times it came back after a pause, and records since. */
+  episodes: number;
+  inEpisode: number;
+  isTold: boolean;
   readonly heartbeat: Heartbeat;
 }
 
@@ -78,6 +89,7 @@ export class SourceModel {
     this.#sequences = new Sequences({ source, budget, sessionsMax: options.sessionsMax, warmUpMs: options.warmUpMs });
   }
 
+  /** Learns and judges one record. What is found about it goes to `raise` before this returns. */
   observe(one: Observation, raise: Raise): void {
     const { timeMs, session, template } = one;
     if (this.#firstAt === 0) this.#firstAt = timeMs;
@@ -86,7 +98,7 @@ export class SourceModel {
     const tell: Raise = isWarm ? raise : ignore;
     this.#shapes.look(one.bytes, one.from, one.to);
     const known = template && this.#kindOf(template, one, tell);
-    if (known?.heartbeat.isRegular !== true) this.#count(one, known, tell);
+    if (known?.heartbeat.isSteady !== true) this.#count(one, known, tell);
     if (known && session === undefined) {
       known.heartbeat.observe(timeMs, this.#heartbeatTold(known, timeMs, tell));
     }
@@ -113,6 +125,8 @@ export class SourceModel {
     if (known) {
       this.#checkContent(known, one, tell);
       known.count++;
+      if (known.bornAt > 0) this.#followNew(known, one, tell);
+      known.last = one.timeMs;
       return known;
     }
     for (const ancestor of template.ancestors ?? []) {
@@ -137,6 +151,11 @@ export class SourceModel {
       variants: 0,
       lengthMax: one.to - one.from,
       digitsMax: this.#shapes.digits,
+      last: one.timeMs,
+      bornAt: 0,
+      episodes: 0,
+      inEpisode: 1,
+      isTold: false,
       heartbeat: new Heartbeat(),
     };
     if (this.#known.size >= this.#options.templatesMax) this.#forget();
@@ -148,6 +167,7 @@ export class SourceModel {
     else if (nearest && relation === 'variant' && nearest.variants >= VARIANTS_USUAL) nearest.variants++;
     else {
       if (nearest && relation === 'variant') nearest.variants++;
+      created.bornAt = one.timeMs - this.#firstAt > this.#options.warmUpMs ? one.timeMs : 0;
       this.#tellNew(created, one, tell);
     }
     return created;
@@ -204,10 +224,32 @@ export class SourceModel {
     });
   }
 
+  /** A template stays new for some days, or until it has come back a few times: what is rare is known after that. */
+  #followNew(known: Known, one: Observation, tell: Raise): void {
+    const at = one.timeMs;
+    if (at - known.bornAt > NEW_FOR_MS || known.episodes >= NEW_EPISODES) {
+      known.bornAt = 0;
+      return;
+    }
+    if (at - known.last > EPISODE_PAUSE_MS) {
+      known.episodes++;
+      known.inEpisode = 0;
+      known.isTold = false;
+      this.#tellNew(known, one, tell);
+    }
+    known.inEpisode++;
+    // What is rare comes one by one. Several in a row are told even where new templates are nothing special.
+    if (known.inEpisode >= EPISODE_LINES && !known.isTold) this.#raiseNew(known, at, tell);
+  }
+
   #tellNew(known: Known, { timeMs: at }: Observation, tell: Raise): void {
     const rate = this.#newTemplates.at(at);
     this.#newTemplates.add(at);
-    if (rate > this.#options.noveltyPerDay) return;
+    if (rate <= this.#options.noveltyPerDay) this.#raiseNew(known, at, tell);
+  }
+
+  #raiseNew(known: Known, at: number, tell: Raise): void {
+    known.isTold = true;
     tell({
       source: this.name,
       type: 'pattern',
@@ -242,10 +284,60 @@ export class SourceModel {
   /** A minute is over. */
   closeMinute(minute: number, isMuted: boolean, raise: Raise): void {
     const tell = minute * 60_000 - this.#firstAt > this.#options.warmUpMs ? raise : ignore;
-    this.#lines.close(minute, isMuted, tell);
-    this.#sessions.close(minute, isMuted, tell);
+    const recurring = this.#lines.close(minute, isMuted, tell);
+    this.#sessions.close(minute, isMuted, tell, recurring);
     if (minute % 10 === 0) this.#regular = [...new Set(this.#known.values())].filter(({ heartbeat }) => heartbeat.isRegular);
   }
+
+  save(): SourceState {
+    const ids = new Map<Known, string[]>();
+    for (const [id, known] of this.#known) {
+      const all = ids.get(known);
+      if (all) all.push(id);
+      else ids.set(known, [id]);
+    }
+    return {
+      lines: this.#lines.save(),
+      sessions: this.#sessions.save(),
+      latency: this.#latency.save(),
+      sequences: this.#sequences.save(),
+      shapes: Buffer.from(this.#shapes.bits).toString('base64'),
+      known: [...ids].map(([{ heartbeat, ...known }, all]) => ({ ...known, ids: all, heartbeat: heartbeat.save() })),
+      regular: this.#regular.map(({ id }) => id),
+      rates: [this.#newTemplates.save(), this.#oddContents.save()],
+      numbers: [this.#nextStep, this.#firstAt, this.#seen],
+    };
+  }
+
+  load({ lines, sessions, latency, sequences, shapes, known, regular, rates, numbers }: SourceState): void {
+    this.#lines.load(lines);
+    this.#sessions.load(sessions);
+    this.#latency.load(latency);
+    this.#sequences.load(sequences);
+    this.#shapes.bits.set(Buffer.from(shapes, 'base64').subarray(0, this.#shapes.bits.length));
+    for (const { ids, heartbeat: rhythm, ...rest } of known) {
+      const heartbeat = new Heartbeat();
+      heartbeat.load(rhythm);
+      const restored: Known = { ...rest, heartbeat };
+      for (const id of ids) this.#known.set(id, restored);
+    }
+    this.#regular = regular.flatMap((id) => this.#known.get(id) ?? []);
+    this.#newTemplates.load(rates[0]);
+    this.#oddContents.load(rates[1]);
+    [this.#nextStep, this.#firstAt, this.#seen] = numbers;
+  }
+}
+
+export interface SourceState {
+  readonly lines: FlowState;
+  readonly sessions: FlowState;
+  readonly latency: LatencyState;
+  readonly sequences: SequenceState;
+  readonly shapes: string;
+  readonly known: readonly (Omit<Known, 'heartbeat'> & { readonly ids: readonly string[]; readonly heartbeat: HeartbeatState })[];
+  readonly regular: readonly string[];
+  readonly rates: readonly [readonly [number, number], readonly [number, number]];
+  readonly numbers: readonly [number, number, number];
 }
 
 function ignore(): void {}
