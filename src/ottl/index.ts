@@ -11,6 +11,9 @@ import { parseExpression, parseStatement } from './grammar.ts';
 export { Environment } from './environment.ts';
 export { OttlMistake, OttlProblem } from './problem.ts';
 export type { Value as OttlValue } from './value.ts';
+export { ERROR_MODES, OttlFailures, type ErrorMode } from './failures.ts';
+export { ConditionList, StatementList, contextOf, type ListOptions, type StatementTexts } from './statements.ts';
+export { checkOttl } from './check.ts';
 export type OttlContext = ContextName;
 
 export interface OttlOptions {
