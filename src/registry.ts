@@ -16,10 +16,18 @@ function entry(
  */
 export const registry: Registry = [
   entry('receiver', 'file_log', () => import('../receivers/file_log/index.ts'), ['filelog']),
+  entry('processor', 'anomaly', () => import('../processors/anomaly/index.ts')),
   entry('processor', 'attributes', () => import('../processors/attributes/index.ts')),
   entry('processor', 'batch', () => import('../processors/batch/index.ts')),
+  entry('processor', 'dedupe', () => import('../processors/dedupe/index.ts'), ['log_dedup']),
+  entry('processor', 'expand', () => import('../processors/expand/index.ts')),
+  entry('processor', 'filter', () => import('../processors/filter/index.ts')),
   entry('processor', 'memory_limiter', () => import('../processors/memory_limiter/index.ts')),
+  entry('processor', 'parse', () => import('../processors/parse/index.ts')),
+  entry('processor', 'redact', () => import('../processors/redact/index.ts'), ['redaction']),
   entry('processor', 'resource', () => import('../processors/resource/index.ts')),
+  entry('processor', 'template', () => import('../processors/template/index.ts'), ['drain']),
+  entry('processor', 'transform', () => import('../processors/transform/index.ts')),
   entry('exporter', 'debug', () => import('../exporters/debug/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),

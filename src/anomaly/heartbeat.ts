@@ -102,7 +102,17 @@ export class Heartbeat {
   }
 
   save(): HeartbeatState {
-    return [this.last, this.#period, this.#variance, this.#intervals, this.#fast, this.#unusual, this.#oddShare, this.#isSteady ? 1 : 0, this.#oddSince];
+    return [
+      this.last,
+      this.#period,
+      this.#variance,
+      this.#intervals,
+      this.#fast,
+      this.#unusual,
+      this.#oddShare,
+      this.#isSteady ? 1 : 0,
+      this.#oddSince,
+    ];
   }
 
   load(state: HeartbeatState): void {

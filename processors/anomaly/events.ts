@@ -1,0 +1,148 @@
+import { describeIncident, type Incident, type Phase } from '#anomaly';
+import { Delivery, RefusedError, type Consumer, type Host, type Outcome, type Transaction } from '#component';
+import { LogBatch, createResource, severityName, type AttributeValue, type Attributes } from '#model';
+
+const PREFIX = 'event/';
+const EVENT_NAME = 'winnow.anomaly';
+const ID_DIGITS = 16;
+
+/** An event as it is stored until somebody downstream has taken responsibility for it. */
+interface StoredEvent {
+  readonly at: number;
+  readonly source: string;
+  readonly severity: number;
+  readonly body: string;
+  readonly attributes: Attributes;
+}
+
+const NUMBERS: Readonly<Record<Incident['severity'], number>> = { low: 9, medium: 13, high: 17, critical: 21 };
+
+/**
+ * Event records on their way out. Each is in storage from the moment it is made until its Delivery settles, so a crash
+ * repeats an event rather than losing it.
+ */
+export class Events {
+  readonly #host: Host;
+  readonly #next: Consumer;
+  readonly #max: number;
+  readonly #waiting: [string, StoredEvent][] = [];
+  #sequence = 0;
+  #sending: Promise<void> | undefined;
+  /** Given up because too many waited. */
+  dropped = 0;
+  sent = 0;
+
+  constructor(host: Host, next: Consumer, max: number) {
+    this.#host = host;
+    this.#next = next;
+    this.#max = max;
+    for (const [key, bytes] of host.storage.list(PREFIX)) {
+      this.#sequence = Math.max(this.#sequence, Number.parseInt(key.slice(PREFIX.length), 16) + 1);
+      this.#waiting.push([key, JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredEvent]);
+    }
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  add(incident: Incident, phase: Phase): void {
+    const event = toEvent(incident, phase);
+    const key = `${PREFIX}${(this.#sequence++).toString(16).padStart(ID_DIGITS, '0')}`;
+    if (this.#waiting.length >= this.#max) {
+      const [oldest] = this.#waiting.shift() ?? [];
+      this.dropped++;
+      if (oldest !== undefined) this.#forget(oldest);
+    }
+    this.#waiting.push([key, event]);
+    const { storage } = this.#host;
+    const transaction = storage.begin();
+    storage.put(transaction, key, JSON.stringify(event));
+    void storage.commit(transaction);
+  }
+
+  /** Gives away what waits; what is refused waits on. */
+  async send(): Promise<void> {
+    while (this.#sending) await this.#sending;
+    if (this.#waiting.length === 0) return;
+    this.#sending = this.#sendAll();
+    await this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    const leaving = this.#waiting.splice(0);
+    const batch = toBatch(leaving.map(([, event]) => event));
+    const keys = leaving.map(([key]) => key);
+    batch.setDelivery(new Delivery(keys.length, 0, (outcome, transaction) => this.#settled(keys, outcome, transaction)));
+    try {
+      await this.#next.consume(batch);
+      this.sent += keys.length;
+    } catch (problem) {
+      if (!(problem instanceof RefusedError)) throw problem;
+      this.#waiting.unshift(...leaving);
+    } finally {
+      this.#sending = undefined;
+    }
+  }
+
+  #settled(keys: readonly string[], { abandoned }: Outcome, within: Transaction | undefined): void {
+    // What was given up stays in storage, and is sent again after the next start.
+    if (abandoned > 0) return;
+    for (const key of keys) this.#forget(key, within);
+  }
+
+  #forget(key: string, within?: Transaction): void {
+    const { storage } = this.#host;
+    const isShared = within !== undefined && storage.owns(within);
+    const transaction = isShared ? within : storage.begin();
+    storage.delete(transaction, key);
+    if (!isShared) void storage.commit(transaction);
+  }
+}
+
+function toEvent(incident: Incident, phase: Phase): StoredEvent {
+  const { id, source, type, kind, method, severity, start, end, strength } = incident;
+  const { description, confidence, affected, window, baseline, impact, recommendations, related } = describeIncident(incident);
+  const attributes: Record<string, AttributeValue> = {
+    'winnow.anomaly.id': id,
+    'winnow.anomaly.phase': phase,
+    'winnow.anomaly.type': type,
+    'winnow.anomaly.kind': kind,
+    'winnow.anomaly.method': method,
+    'winnow.anomaly.score': strength,
+    'winnow.anomaly.severity': severity,
+    'winnow.anomaly.confidence': confidence,
+    'winnow.anomaly.description': description,
+    'winnow.anomaly.source': source,
+    'winnow.anomaly.window': { ...window, start_ms: start, end_ms: end },
+    'winnow.anomaly.baseline': { ...baseline },
+    'winnow.anomaly.affected': { records: affected.records, components: [...affected.components], traces: [...affected.traces] },
+    'winnow.anomaly.impact': { ...impact },
+    'winnow.anomaly.recommendations': { ...recommendations },
+    'winnow.anomaly.related': [...related],
+  };
+  return { at: phase === 'opened' ? incident.detectedAt : end, source, severity: NUMBERS[severity], body: description, attributes };
+}
+
+function toBatch(events: readonly StoredEvent[]): LogBatch {
+  const batch = new LogBatch();
+  for (const { at, source, severity, body, attributes } of events) {
+    const row = batch.addRow(0, 0, 0);
+    batch.setBody(row, body);
+    batch.timeMs[row] = at;
+    batch.observedMs[row] = at;
+    batch.severity[row] = severity;
+    batch.setSeverityText(row, severityName(severity));
+    if (source !== '') batch.resourceOf[row] = batch.addResource(createResource({ 'service.name': source }));
+    setEventName(batch, row);
+    for (const [name, value] of Object.entries(attributes)) batch.setAttribute(row, name, value);
+  }
+  return batch;
+}
+
+function setEventName(batch: LogBatch, row: number): void {
+  const rare = batch.rareColumns();
+  const start = batch.space.appendText(EVENT_NAME);
+  rare.eventNameStart[row] = start;
+  rare.eventNameSize[row] = batch.space.sideLength - ~start;
+}
