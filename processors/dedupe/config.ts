@@ -1,0 +1,70 @@
+import { parseDuration, type ConfigProblem } from '#component';
+import { conditionProblem } from './conditions.ts';
+import { parseField } from './field-path.ts';
+import { isTimeZone } from './time-text.ts';
+
+export const COLLECTOR_NAME = 'log_dedup';
+
+export const SEVERITIES = { none: 25, trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const;
+
+export interface DedupeConfig {
+  interval: string;
+  by: 'content' | 'template';
+  template_variables: number[];
+  include_fields: string[];
+  exclude_fields: string[];
+  conditions: string[];
+  pass_severity?: keyof typeof SEVERITIES;
+  log_count_attribute?: string;
+  timezone: string;
+  samples: number;
+  max_keys: number;
+  max_held_bytes: number | string;
+  hold_max: string;
+  storage?: string;
+  encode: 'none' | 'template';
+  encode_refresh: string;
+}
+
+/** True when the configuration asks for the component under the Collector's name, and so for its behaviour. */
+export function isCollectors(id: string): boolean {
+  return id.split('/')[0] === COLLECTOR_NAME;
+}
+
+export function checkDedupe(config: DedupeConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const add = (path: string, message: string): void => void problems.push({ path, message });
+  if (parseDuration(config.interval) <= 0)
+    add('interval', `expected more than 0, got "${config.interval}"; without a window nothing is repeated`);
+  if (config.include_fields.length > 0 && config.exclude_fields.length > 0) {
+    add('exclude_fields', 'expected either include_fields or exclude_fields, got both; leave out one of them');
+  }
+  if (config.by === 'template' && config.exclude_fields.length > 0) {
+    add('exclude_fields', 'goes with by: content; with by: template only the template and include_fields count');
+  }
+  if (config.by === 'content' && config.template_variables.length > 0) {
+    add('template_variables', 'goes with by: template, got by: content');
+  }
+  for (const option of ['include_fields', 'exclude_fields'] as const) {
+    for (const [i, text] of config[option].entries()) {
+      const problem = fieldProblem(text, option);
+      if (problem !== undefined) add(`${option}.${i}`, problem);
+    }
+  }
+  for (const [i, text] of config.conditions.entries()) {
+    const problem = conditionProblem(text);
+    if (problem !== undefined) add(`conditions.${i}`, problem);
+  }
+  if (!isTimeZone(config.timezone)) add('timezone', `expected a name such as "UTC" or "Europe/Berlin", got "${config.timezone}"`);
+  if (config.storage === '') add('storage', 'expected the id of a storage extension, got ""');
+  return problems;
+}
+
+function fieldProblem(text: string, option: 'include_fields' | 'exclude_fields'): string | undefined {
+  const field = parseField(text);
+  if (!field) return `expected body, body.NAME or attributes.NAME, got "${text}"`;
+  if (option === 'exclude_fields' && field.from === 'body' && field.path.length === 0) {
+    return 'expected a field of the body such as body.id, got the body itself; use include_fields to name what counts';
+  }
+  return undefined;
+}

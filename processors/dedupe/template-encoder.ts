@@ -1,0 +1,127 @@
+import { EditOnce, RefusedError, parseDuration, type Consumer, type Counter, type Host, type Processor } from '#component';
+import { ValueType, keyOf, type LogBatch, type Template } from '#model';
+import { variablesOf } from '#mining';
+import { SEVERITIES, type DedupeConfig } from './config.ts';
+import { compileConditions, type RowCondition } from './conditions.ts';
+
+/** On a record that goes out as it is: the template that later ones refer to. */
+const DEFINED_ID = keyOf('winnow.encoded.id');
+const DEFINED_TEXT = keyOf('winnow.encoded.template');
+/** On a record whose body is its variables: the template they belong to. */
+const ENCODED = keyOf('winnow.encoded');
+/** Between variables. A line that contains it goes out as it is. */
+const SEPARATOR = 0x1f;
+
+/**
+ * Writes records as template and variables, without loss: the body becomes the variables of its template, and `expand` puts
+ * template and variables together again. Nothing is held and nothing dropped.
+ *
+ * The first record of a template goes out whole and carries the text, and so does one every `encode_refresh`. That is done
+ * for each source by itself, since only the records of one source stay in order on their way.
+ */
+export class TemplateEncoder implements Processor {
+  readonly mutates = true;
+  readonly #editing: EditOnce;
+  readonly #refreshMs: number;
+  readonly #passSeverity: number;
+  readonly #definitionsMax: number;
+  readonly #conditions: readonly string[];
+  /** When each source has last sent the text of a template. */
+  readonly #defined = new Map<Template, Map<number, number>>();
+  #definitions = 0;
+  #isMeant: RowCondition | undefined;
+  #host: Host | undefined;
+  #encoded: Counter | undefined;
+  #isStopped = false;
+  readonly #separator = Uint8Array.of(SEPARATOR);
+
+  constructor(config: DedupeConfig, next: Consumer) {
+    this.#editing = new EditOnce(next, (batch) => this.#edit(batch));
+    this.#refreshMs = parseDuration(config.encode_refresh);
+    this.#passSeverity = SEVERITIES[config.pass_severity ?? 'error'];
+    this.#definitionsMax = config.max_keys;
+    this.#conditions = config.conditions;
+  }
+
+  async start(host: Host): Promise<void> {
+    this.#host = host;
+    this.#isMeant = compileConditions(this.#conditions, host);
+    this.#encoded = host.metrics.counter('winnow_dedupe_encoded_log_records', 'Records that travel as template and variables.');
+  }
+
+  consume(batch: LogBatch): Promise<void> {
+    return this.#editing.consume(batch);
+  }
+
+  async shutdown(): Promise<void> {
+    this.#isStopped = true;
+  }
+
+  #edit(batch: LogBatch): void {
+    const host = this.#host;
+    if (!host || this.#isStopped) throw new RefusedError('the dedupe processor is stopping and takes no more');
+    const now = host.clock.monotonic();
+    const { isDropped, severity, bodyType, length } = batch;
+    let encoded = 0;
+    for (let row = 0; row < length; row++) {
+      const template = batch.templateOf[row];
+      if (!template || isDropped[row] === 1 || bodyType[row] !== ValueType.string) continue;
+      if ((severity[row] as number) >= this.#passSeverity || (this.#isMeant && !this.#isMeant(batch, row))) continue;
+      if (this.#encode(batch, row, template, now)) encoded++;
+    }
+    this.#encoded?.add(encoded);
+  }
+
+  /** True when the body was replaced. */
+  #encode(batch: LogBatch, row: number, template: Template, now: number): boolean {
+    const start = batch.bodyStart[row] as number;
+    const bytes = start >= 0 ? batch.space.bytes : batch.space.side;
+    const from = start >= 0 ? start : ~start;
+    const to = from + (batch.bodySize[row] as number);
+    const ranges = variablesOf(template, bytes, from, to);
+    if (!ranges || hasSeparator(bytes, ranges) || isEncoded(batch, row)) return false;
+    if (this.#isDefinitionDue(template, batch.deliveries[batch.deliveryOf[row] as number]?.source ?? 0, now)) {
+      batch.setAttribute(row, DEFINED_ID, template.id);
+      batch.setAttribute(row, DEFINED_TEXT, template.text);
+      return false;
+    }
+    const { space } = batch;
+    const at = space.sideLength;
+    for (let i = 0; i < ranges.length; i += 2) {
+      if (i > 0) space.appendBytes(this.#separator);
+      space.appendBytes(bytes, ranges[i], ranges[i + 1]);
+    }
+    batch.bodyStart[row] = ~at;
+    batch.bodySize[row] = space.sideLength - at;
+    batch.setAttribute(row, ENCODED, template.id);
+    return true;
+  }
+
+  #isDefinitionDue(template: Template, source: number, now: number): boolean {
+    let bySource = this.#defined.get(template);
+    const sentAt = bySource?.get(source);
+    if (sentAt !== undefined && now - sentAt < this.#refreshMs) return false;
+    if (this.#definitions >= this.#definitionsMax) {
+      // Forgetting what was sent costs one whole record for each template and source, and nothing else.
+      this.#defined.clear();
+      this.#definitions = 0;
+      bySource = undefined;
+    }
+    if (!bySource) this.#defined.set(template, (bySource = new Map()));
+    if (!bySource.has(source)) this.#definitions++;
+    bySource.set(source, now);
+    return true;
+  }
+}
+
+function hasSeparator(bytes: Uint8Array, ranges: Int32Array): boolean {
+  for (let i = 0; i < ranges.length; i += 2) {
+    for (let at = ranges[i] as number; at < (ranges[i + 1] as number); at++) if (bytes[at] === SEPARATOR) return true;
+  }
+  return false;
+}
+
+/** True for what another agent has encoded already. */
+function isEncoded(batch: LogBatch, row: number): boolean {
+  return batch.attribute(row, ENCODED) !== undefined || batch.attribute(row, DEFINED_ID) !== undefined;
+}

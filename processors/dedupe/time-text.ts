@@ -1,0 +1,44 @@
+/** True for what the Collector takes as a location: an IANA name, `UTC`, `Local` or nothing, which is UTC. */
+export function isTimeZone(name: string): boolean {
+  try {
+    formatOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes moments as RFC 3339 in one time zone. */
+export class TimeText {
+  readonly #format: Intl.DateTimeFormat;
+  readonly #hasMilliseconds: boolean;
+
+  constructor(zone: string, options: { readonly milliseconds: boolean }) {
+    this.#format = formatOf(zone);
+    this.#hasMilliseconds = options.milliseconds;
+  }
+
+  of(ms: number): string {
+    const at = Math.floor(ms);
+    const offsetMinutes = this.#offsetMinutes(at);
+    const local = new Date(at + offsetMinutes * 60_000).toISOString();
+    const text = this.#hasMilliseconds ? local.slice(0, -1) : local.slice(0, -5);
+    if (offsetMinutes === 0) return `${text}Z`;
+    const minutes = Math.abs(offsetMinutes);
+    const two = (value: number): string => String(value).padStart(2, '0');
+    return `${text}${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  }
+
+  #offsetMinutes(ms: number): number {
+    const parts = new Map(this.#format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+    const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+    return Math.round((local - Math.floor(ms / 1000) * 1000) / 60_000);
+  }
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const fields = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' } as const;
+  const timeZone = zone === '' ? 'UTC' : zone;
+  return new Intl.DateTimeFormat('en-US', { ...fields, hourCycle: 'h23', ...(timeZone !== 'Local' && { timeZone }) });
+}
