@@ -39,6 +39,8 @@ export class BatchProcessor implements Processor {
   #isDue = false;
   /** Resolves when the batch that leaves has been taken. */
   #leaving: Promise<void> | undefined;
+  /** Rows of it that have not been taken. */
+  #rowsLeaving = 0;
   /** Callers, in order: each waits for the one before it. */
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -56,7 +58,7 @@ export class BatchProcessor implements Processor {
 
   async start(host: Host): Promise<void> {
     this.#host = host;
-    this.#metrics = new BatchMetrics(host.metrics);
+    this.#metrics = new BatchMetrics(host.metrics, () => this.#filling.length + this.#rowsLeaving);
     if (this.#hasMetadataKeys) {
       host.log.warn('The option metadata_keys has no effect: receivers pass no request metadata on. All records share one batch.');
     }
@@ -151,6 +153,7 @@ export class BatchProcessor implements Processor {
     this.#spare = leaving;
     const rows = trigger === 'size' ? this.#rowsOfFullBatches(leaving.length) : leaving.length;
     if (rows < leaving.length) appendRows(this.#filling, leaving, rows);
+    this.#rowsLeaving = rows;
     this.#leaving = this.#leave(leaving, rows, trigger);
     this.#armTimer();
   }
@@ -169,6 +172,7 @@ export class BatchProcessor implements Processor {
       this.#host?.fatal(problem);
     }
     batch.reset(NO_BYTES);
+    this.#rowsLeaving = 0;
     this.#leaving = undefined;
     if (this.#isDue) this.#send('timeout');
     else if (this.#isFull()) this.#send('size');
@@ -192,6 +196,7 @@ export class BatchProcessor implements Processor {
       appendRows(part, batch, from, Math.min(rows, from + this.#rowsMax));
       this.#metrics?.sent(part.length, trigger);
       await offerUntilTaken(part, sender);
+      this.#rowsLeaving -= part.length;
     }
   }
 }

@@ -12,11 +12,12 @@ export class BatchMetrics {
   readonly #bySize: Counter;
   readonly #byTimeout: Counter;
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, held: () => number) {
     this.#size = metrics.histogram('otelcol_processor_batch_batch_send_size', 'Log records of a batch that was sent.', BUCKETS);
     this.#bySize = metrics.counter('otelcol_processor_batch_batch_size_trigger_send', 'Batches sent because they were large enough.');
     this.#byTimeout = metrics.counter('otelcol_processor_batch_timeout_trigger_send', 'Batches sent because the timeout was over.');
     metrics.gauge('otelcol_processor_batch_metadata_cardinality', 'Batches kept apart by request metadata.', () => 1);
+    metrics.gauge('winnow_processor_held_log_records', 'Log records that wait to be sent.', held);
   }
 
   sent(rows: number, trigger: Trigger): void {
