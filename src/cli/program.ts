@@ -129,6 +129,19 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .action(async (flags) => finish(await (await import('./detect/index.ts')).detect(flags, shell)));
 
   program
+    .command('mine')
+    .description('find the pattern behind each line of files: one row per line, template id and template')
+    .argument('<file...>', 'files to read; - is standard input')
+    .addOption(new Option('--format <format>', 'how rows are written').choices(['tsv', 'json']).default('tsv'))
+    .addOption(
+      new Option('--header <mode>', 'whether to find time, level and logger before the messages').choices(['auto', 'none']).default('auto'),
+    )
+    .option('--as-assigned', 'the template each line was given when it came, instead of the one it belongs to in the end')
+    .option('--summary', 'each template once, the most frequent first, with the number of its lines')
+    .addHelpText('after', examples('winnow mine --summary /var/log/app.log', 'winnow mine --header none messages.txt > templates.tsv'))
+    .action(async (files, flags) => finish((await import('./mine/index.ts')).mine(files, flags, shell)));
+
+  program
     .command('version')
     .description('show the versions of Winnow and Node')
     .addHelpText('after', examples('winnow version'))

@@ -117,7 +117,16 @@ export function saveCluster(cluster: Cluster, aliases: readonly number[]): Saved
   });
   const values: [number, string[]][] = [];
   for (const [position, set] of cluster.values.entries()) if (set) values.push([position, [...set]]);
-  return { tokens, values, key, aliases, count, usedAt, ancestors: cluster.template?.ancestors ?? ancestors, isSeed };
+  return {
+    tokens,
+    values,
+    key,
+    aliases,
+    count,
+    usedAt,
+    ancestors: cluster.template ? [...cluster.template.ancestors, cluster.template.id] : ancestors,
+    isSeed,
+  };
 }
 
 export function loadCluster(saved: SavedCluster): Cluster {

@@ -9,13 +9,18 @@ const BARE = /[^\s,{}[\]"]+/y;
 const SPACE_OR_COMMA = /[\s,]*/y;
 const MEMBERS_MAX = 256;
 
+/** What `looksLikeJson` says of bytes. */
+export function isJsonText(line: string): boolean {
+  return line.length > 2 && line.endsWith('}') && (line.startsWith('{"') || line.startsWith('{ '));
+}
+
 /**
- * The tokens of a JSON record: its keys are constant, its values vary, and the value of its message is a message.
- * Undefined when it is not a flat enough object in one piece.
+ * The tokens of a JSON record: its keys are constant, its values vary, and the value of its message is a message. What
+ * cannot be read is one variable between braces.
  */
-export function parseJsonLine(line: string): Token[] | undefined {
+export function parseJsonLine(line: string): Token[] {
   const members = findMembers(line);
-  if (!members) return undefined;
+  if (!members) return [delimiter('{'), word(line.slice(1, -1), Vary.always), delimiter('}')];
   const message = MESSAGE_KEYS.map((key) => members.find((member) => member.key === key && member.isText)).find(Boolean);
   const tokens: Token[] = [];
   let at = 0;

@@ -1,5 +1,6 @@
 import type { Shape } from './shape.ts';
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
@@ -17,7 +18,7 @@ const MESSAGE_HASHES: Int32Array = Int32Array.from(['message', 'msg', 'log', 'ev
 });
 
 export function looksLikeJson(bytes: Uint8Array, from: number, to: number): boolean {
-  return to - from > 2 && bytes[from] === OPEN && bytes[to - 1] === CLOSE;
+  return to - from > 2 && bytes[from] === OPEN && bytes[to - 1] === CLOSE && (bytes[from + 1] === QUOTE || bytes[from + 1] === SPACE);
 }
 
 /** The shape of a JSON record: its keys in their order and the shape of its message. */
@@ -34,7 +35,9 @@ export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: n
       const start = ++at;
       while (at < to && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
       if (depth !== 1) continue;
-      if (at + 1 < to && bytes[at + 1] === COLON) {
+      let next = at + 1;
+      while (next < to && bytes[next] === SPACE) next++;
+      if (next < to && bytes[next] === COLON) {
         key = 0;
         for (let i = start; i < at; i++) key = Math.imul(key ^ (bytes[i] as number), KEY);
         keys = Math.imul(keys ^ key, KEY) + 1;

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Template } from '#model';
+import type { Cluster } from './cluster.ts';
+import { decodeLatin1 } from './latin1.ts';
 
 /** A template as the miner knows it. */
 export interface MinedTemplate extends Template {
@@ -20,8 +22,18 @@ export function templateId(text: string): string {
 export class TemplateSet {
   readonly #byText = new Map<string, { template: MinedTemplate; users: number }>();
 
-  get size(): number {
-    return this.#byText.size;
+  /** Makes the text of a cluster and notes its template there. */
+  describe(cluster: Cluster): MinedTemplate {
+    return (cluster.template = this.take(decodeLatin1(cluster.text()), cluster.ancestors));
+  }
+
+  /** The text of a cluster is no longer right: its template becomes an ancestor of the next. */
+  forget(cluster: Cluster): void {
+    const { template } = cluster;
+    if (!template) return;
+    cluster.template = undefined;
+    cluster.ancestors = ancestorsOf('', [...template.ancestors, template.id]);
+    this.release(template);
   }
 
   /** The template of this text; give it back with `release`. */
@@ -29,8 +41,7 @@ export class TemplateSet {
     let entry = this.#byText.get(text);
     if (!entry) {
       const id = templateId(text);
-      const others = ancestors.filter((ancestor) => ancestor !== id).slice(-ANCESTORS_MAX);
-      this.#byText.set(text, (entry = { template: { id, text, ancestors: others }, users: 0 }));
+      this.#byText.set(text, (entry = { template: { id, text, ancestors: ancestorsOf(id, ancestors) }, users: 0 }));
     }
     entry.users++;
     return entry.template;
@@ -40,4 +51,10 @@ export class TemplateSet {
     const entry = this.#byText.get(template.text);
     if (entry && --entry.users === 0) this.#byText.delete(template.text);
   }
+}
+
+/** The first name a template had tells it from others for good; of the rest the last are kept. */
+function ancestorsOf(id: string, names: readonly string[]): readonly string[] {
+  const others = [...new Set(names)].filter((name) => name !== id);
+  return others.length <= ANCESTORS_MAX ? others : [others[0] as string, ...others.slice(1 - ANCESTORS_MAX)];
 }

@@ -1,10 +1,11 @@
 import { parseLine, parseSeed } from './classify.ts';
 import type { Cluster } from './cluster.ts';
 import { findHeader, messageStart, type HeaderPattern } from './header.ts';
-import { parseJsonLine } from './json-line.ts';
+import { isJsonText, parseJsonLine } from './json-line.ts';
 import { looksLikeJson } from './json-shape.ts';
 import { hashText } from './key.ts';
-import type { MinedTemplate, TemplateSet } from './mined-template.ts';
+import { encodeLatin1 } from './latin1.ts';
+import type { TemplateSet } from './mined-template.ts';
 import { Vary, word, type Token } from './token.ts';
 import { Tree, type SavedTree } from './tree.ts';
 
@@ -14,6 +15,7 @@ export interface SourceOptions {
   readonly header: 'auto' | 'none';
   readonly lineBytesMax: number;
   readonly seeds: readonly string[];
+  readonly seedLines: readonly string[];
   readonly templates: TemplateSet;
 }
 
@@ -41,6 +43,8 @@ export class Source {
   /** True when no more lines are needed to find the header. */
   hasHeader: boolean;
   usedAt = 0;
+  /** True when something was learned since somebody set it to false: for those who keep snapshots. */
+  isChanged = false;
   /** Lines whose template was forgotten. */
   evictedCount = 0;
 
@@ -61,27 +65,20 @@ export class Source {
   }
 
   #createTree(): Tree {
-    const { clustersMax, evidence, seeds } = this.#options;
+    const { clustersMax, evidence, seeds, seedLines } = this.#options;
     const tree = new Tree(
       { clustersMax, evidence },
       {
-        changed: (cluster) => this.#forgetText(cluster),
+        changed: (cluster) => this.#options.templates.forget(cluster),
         evicted: (cluster) => {
           this.evictedCount += cluster.count;
-          this.#forgetText(cluster);
+          this.#options.templates.forget(cluster);
         },
       },
     );
-    for (const text of seeds) tree.addSeed(parseSeed(encode(text)));
+    for (const text of seeds) tree.addSeed(parseSeed(encodeLatin1(text)));
+    for (const line of seedLines) tree.find(parseLine(encodeLatin1(line)), 0);
     return tree;
-  }
-
-  #forgetText(cluster: Cluster): void {
-    const { template } = cluster;
-    if (!template) return;
-    cluster.template = undefined;
-    cluster.ancestors = [...template.ancestors, template.id];
-    this.#options.templates.release(template);
   }
 
   /** Looks at the lines of a batch before they are taken in, so that the first of them are not taken with their header. */
@@ -98,9 +95,10 @@ export class Source {
   /** The cluster of a line that is not known by its shape. */
   study(bytes: Uint8Array, from: number, to: number, now: number): Cluster {
     const { lineBytesMax } = this.#options;
+    this.isChanged = true;
     const isWhole = to - from <= lineBytesMax || looksLikeJson(bytes, from, to);
     const line = Buffer.from(bytes.buffer, bytes.byteOffset + from, isWhole ? to - from : lineBytesMax).toString('latin1');
-    const cluster = this.#tree.find(this.#parse(line, !isWhole), now);
+    const cluster = this.#tree.find(this.#parse(line), now);
     cluster.count++;
     cluster.usedAt = now;
     if (this.hasHeader) return cluster;
@@ -126,11 +124,11 @@ export class Source {
     this.#tree = this.#createTree();
     for (const entry of this.#sample) {
       const before = entry.cluster.latest();
-      const cluster = this.#tree.find(this.#parse(entry.line, false), now);
+      const cluster = this.#tree.find(this.#parse(entry.line), now);
       cluster.count++;
       cluster.usedAt = now;
       if (before !== cluster && !this.#tree.clusters.has(before)) {
-        this.#forgetText(before);
+        this.#options.templates.forget(before);
         before.into = cluster;
         if (!cluster.template) cluster.ancestors = [...new Set([...cluster.ancestors, ...before.ancestors])];
       }
@@ -138,17 +136,11 @@ export class Source {
     }
   }
 
-  #parse(line: string, isCut: boolean): Token[] {
-    const json = line.startsWith('{') && line.endsWith('}') ? parseJsonLine(line) : undefined;
-    if (json) return json;
+  #parse(line: string): Token[] {
+    if (isJsonText(line)) return parseJsonLine(line);
     const tokens = parseLine(line.slice(messageStart(line, this.#pattern)));
-    if (isCut) tokens.push(word('', Vary.always));
+    if (line.length === this.#options.lineBytesMax) tokens.push(word('', Vary.always));
     return tokens;
-  }
-
-  template(cluster: Cluster): MinedTemplate {
-    const latest = cluster.latest();
-    return (latest.template ??= this.#options.templates.take(decode(latest.text()), latest.ancestors));
   }
 
   settle(isLast: boolean): void {
@@ -160,7 +152,7 @@ export class Source {
     let count = this.evictedCount;
     for (const cluster of this.#tree.clusters) {
       count += cluster.count;
-      this.#forgetText(cluster);
+      this.#options.templates.forget(cluster);
       cluster.isDead = true;
     }
     return count;
@@ -194,18 +186,4 @@ export interface SavedSource {
   readonly pattern: HeaderPattern;
   readonly sample?: readonly string[];
   readonly tree?: SavedTree;
-}
-
-/** Text of a template out of Latin-1, one character a byte. */
-function decode(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
-}
-
-function encode(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }

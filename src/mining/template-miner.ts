@@ -18,6 +18,8 @@ export interface MinerOptions {
   readonly lineBytesMax?: number;
   /** Templates that every source begins with. */
   readonly seeds?: readonly string[];
+  /** Messages that every source begins with. */
+  readonly seedLines?: readonly string[];
 }
 
 /** Finds the pattern behind each line, source by source. */
@@ -30,7 +32,7 @@ export class TemplateMiner {
   /** Batches so far: the clock by which templates grow old. */
   #now = 0;
   /** Lines of sources that were forgotten. */
-  evictedCount = 0;
+  #evictedCount = 0;
 
   constructor(options: MinerOptions = {}) {
     this.#options = {
@@ -41,6 +43,7 @@ export class TemplateMiner {
       shapesMax: 32_768,
       lineBytesMax: 4096,
       seeds: [],
+      seedLines: [],
       ...options,
     };
     this.#shapes = new ShapeTable(this.#options.shapesMax);
@@ -83,8 +86,9 @@ export class TemplateMiner {
   }
 
   /** The template of a cluster, as far as it is known by now. */
-  template(cluster: Cluster, source: Source): MinedTemplate {
-    return source.template(cluster);
+  template(cluster: Cluster): MinedTemplate {
+    const latest = cluster.into === undefined ? cluster : cluster.latest();
+    return latest.template ?? this.#templates.describe(latest);
   }
 
   /** Ends a batch of lines: what it taught about others is applied. After the last batch nothing is put off. */
@@ -98,38 +102,56 @@ export class TemplateMiner {
     const source = this.source(sourceName);
     const cluster = this.observe(bytes, from, to, source);
     this.settle();
-    return this.template(cluster, source);
+    return this.template(cluster);
   }
 
   get sources(): Iterable<Source> {
     return this.#sources.values();
   }
 
-  /** Texts in use, each counted once. */
-  get templateCount(): number {
-    return this.#templates.size;
+  /** Clusters of all sources. */
+  get clusterCount(): number {
+    let count = 0;
+    for (const { clusters } of this.#sources.values()) count += clusters.size;
+    return count;
+  }
+
+  /** Lines whose template was forgotten, of sources that are known and of those that are not any more. */
+  get evictedCount(): number {
+    let count = this.#evictedCount;
+    for (const source of this.#sources.values()) count += source.evictedCount;
+    return count;
   }
 
   #forgetOldestSource(): void {
     let oldest: Source | undefined;
     for (const source of this.#sources.values()) if (!oldest || source.usedAt < oldest.usedAt) oldest = source;
     if (!oldest) return;
-    this.evictedCount += oldest.close();
+    this.#evictedCount += oldest.close();
     this.#sources.delete(oldest.name);
   }
 
   /** All that has been learned, to be kept over a restart. */
   snapshot(): Uint8Array {
     const sources = Array.from(this.#sources.values(), (source) => source.save());
-    return Buffer.from(JSON.stringify({ version: SNAPSHOT_VERSION, now: this.#now, evictedCount: this.evictedCount, sources }));
+    return encodeJson({ ...this.#savedState(), sources });
   }
 
-  /** Takes up what an earlier miner has learned; false when the snapshot is not one of this version. */
+  /** What has been learned of one source, and what `restore` needs beside it. */
+  snapshotOf(source: Source): Uint8Array {
+    return encodeJson({ ...this.#savedState(), sources: [source.save()] });
+  }
+
+  #savedState(): Omit<Snapshot, 'sources'> {
+    return { version: SNAPSHOT_VERSION, now: this.#now, evictedCount: this.#evictedCount };
+  }
+
+  /** Takes up what an earlier miner has learned, of all sources or of some; false when it is of another version. */
   restore(snapshot: Uint8Array): boolean {
     const saved = JSON.parse(Buffer.from(snapshot).toString('utf8')) as Snapshot;
     if (saved.version !== SNAPSHOT_VERSION) return false;
-    this.#now = saved.now;
-    this.evictedCount = saved.evictedCount;
+    this.#now = Math.max(this.#now, saved.now);
+    this.#evictedCount = Math.max(this.#evictedCount, saved.evictedCount);
     for (const source of saved.sources) this.source(source.name).load(source);
     return true;
   }
@@ -143,4 +165,8 @@ interface Snapshot {
   readonly now: number;
   readonly evictedCount: number;
   readonly sources: readonly SavedSource[];
+}
+
+function encodeJson(value: Snapshot): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
 }

@@ -284,9 +284,11 @@ export class Tree {
     this.#studied = saved.studied;
     this.#settledAt = saved.isSettled ? this.vocabulary.growth : -1;
     for (const each of saved.clusters) {
-      const cluster = loadCluster(each);
-      if (this.#byKey.has(cluster.key)) continue;
-      this.#enter(cluster);
+      // A seed is there already.
+      const known = this.#byKey.get(each.key);
+      const cluster = known ?? loadCluster(each);
+      if (known) known.count += each.count;
+      else this.#enter(cluster);
       for (const alias of each.aliases) this.#byKey.set(alias, cluster);
     }
   }
