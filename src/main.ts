@@ -18,6 +18,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: process.stderr.isTTY,
+  isOutTerminal: process.stdout.isTTY,
   version: readVersion(),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

@@ -95,6 +95,23 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .action(async (flags) => finish(await (await import('./inspect.ts')).printConfig(flags, shell)));
 
   program
+    .command('test')
+    .description('try a configuration on records of a file: virtual clock, captured output, nothing of this host is touched')
+    .argument('[config]', 'the configuration')
+    .argument('[tests...]', 'files of tests')
+    .option('--set <key=value>', 'override one value of the configuration; may be repeated', collectSet, [])
+    .option('--filter <text>', 'only tests with this in their name')
+    .option('--json', 'results as JSON')
+    .option('--schema', 'print the JSON Schema of a file of tests, for editors')
+    .addHelpText(
+      'after',
+      examples('winnow test config.yaml tests.yaml', 'winnow test config.yaml tests/*.yaml --filter error', 'winnow test --schema'),
+    )
+    .action(async (config: string | undefined, files: string[], flags) =>
+      finish(await (await import('./test-command.ts')).testConfiguration(config, files, flags, shell)),
+    );
+
+  program
     .command('components')
     .description('list what can be used in a configuration')
     .option('--json', 'as JSON')

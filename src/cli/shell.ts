@@ -4,6 +4,10 @@ export interface Shell {
   readonly cwd: string;
   /** True when the agent's log goes to a person's terminal. */
   readonly isTerminal: boolean;
+  /** True when what a command prints goes to one. */
+  readonly isOutTerminal?: boolean;
+  /** Aborts when the user ends a command that would go on, with Ctrl-C. */
+  readonly interrupted?: () => AbortSignal;
   readonly version: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

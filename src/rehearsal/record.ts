@@ -1,0 +1,134 @@
+import { parseDuration } from '#component';
+import {
+  createResource,
+  createScope,
+  resourceAttributes,
+  scopeNameAndVersion,
+  severityName,
+  SeverityNumber,
+  toJson,
+  ValueType,
+  type Attributes,
+  type AttributeValue,
+  type LogBatch,
+} from '#model';
+
+/** A record as a test file writes it. */
+export interface WrittenRecord {
+  readonly body?: AttributeValue;
+  readonly attributes?: Attributes;
+  readonly resource?: Attributes;
+  readonly scope?: string;
+  /** A name such as `WARN` or `warn2`, or a number from 0 to 24. */
+  readonly severity?: string | number;
+  readonly severity_text?: string;
+  /** ISO 8601, or a duration after the start of the test. */
+  readonly time?: string;
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  readonly event_name?: string;
+}
+
+/** A record that came out, in plain values. */
+export interface CapturedRecord {
+  readonly body: unknown;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: string;
+  readonly severity: number;
+  readonly severity_text: string;
+  readonly time: string;
+  readonly observed_time: string;
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly event_name: string;
+}
+
+const NAMES = Object.keys(SeverityNumber).filter((name) => name !== 'unspecified');
+
+/** Undefined for what is no severity. */
+export function parseSeverity(written: string | number): number | undefined {
+  if (typeof written === 'number') return Number.isInteger(written) && written >= 0 && written <= 24 ? written : undefined;
+  const [, name = '', step = '1'] = /^([a-z]+)([1-4])?$/.exec(written.toLowerCase()) ?? [];
+  const index = NAMES.indexOf(name === 'warning' ? 'warn' : name);
+  return index < 0 ? undefined : 1 + 4 * index + (Number(step) - 1);
+}
+
+/** `INFO`, or the number where it has no name. */
+export function saySeverity(severity: number): string {
+  return severityName(severity) || String(severity);
+}
+
+/** Milliseconds since 1970; undefined for what is neither a date nor a duration after `start`. */
+export function parseTime(written: string, start: number): number | undefined {
+  const [, sign, amount] = /^([+-])(.+)$/.exec(written) ?? [];
+  if (amount === undefined) {
+    const ms = Date.parse(written);
+    return Number.isNaN(ms) ? undefined : ms;
+  }
+  try {
+    return start + (sign === '-' ? -1 : 1) * parseDuration(amount);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Moment {
+  readonly now: number;
+  /** When the test began. */
+  readonly start: number;
+}
+
+/** Appends the record to a batch. What it does not say stays empty; it was observed now. */
+export function addRecord(batch: LogBatch, record: WrittenRecord, { now, start }: Moment): void {
+  const row = batch.addRow(ValueType.none, 0, 0);
+  if (record.body !== undefined) batch.setBody(row, record.body);
+  for (const [key, value] of Object.entries(record.attributes ?? {})) batch.setAttribute(row, key, value);
+  if (record.resource) batch.resourceOf[row] = batch.addResource(createResource(record.resource));
+  if (record.scope !== undefined) batch.scopeOf[row] = batch.addScope(createScope(record.scope));
+  const severity = record.severity === undefined ? 0 : (parseSeverity(record.severity) ?? 0);
+  batch.severity[row] = severity;
+  const text = record.severity_text ?? (typeof record.severity === 'string' ? record.severity : '');
+  if (text !== '') batch.setSeverityText(row, text);
+  const time = record.time === undefined ? 0 : (parseTime(record.time, start) ?? 0);
+  batch.timeMs[row] = Math.floor(time);
+  batch.observedMs[row] = now;
+  if (record.trace_id) batch.traceIdColumn().set(Buffer.from(record.trace_id, 'hex').subarray(0, 16), row * 16);
+  if (record.span_id) batch.spanIdColumn().set(Buffer.from(record.span_id, 'hex').subarray(0, 8), row * 8);
+  if (record.event_name) {
+    const rare = batch.rareColumns();
+    rare.eventNameStart[row] = batch.space.appendText(record.event_name);
+    rare.eventNameSize[row] = Buffer.byteLength(record.event_name);
+  }
+}
+
+/** The record of a row in plain values: bytes in base64, integers beyond 2^53 as text. */
+export function captureRecord(batch: LogBatch, row: number): CapturedRecord {
+  return {
+    body: plain(batch.body(row)),
+    attributes: plainMap(Object.fromEntries(batch.attributesOf(row))),
+    resource: plainMap(
+      resourceAttributes(batch.resources[batch.resourceOf[row] as number] ?? { encoded: new Uint8Array(), schemaUrl: '' }),
+    ),
+    scope: scopeNameAndVersion(batch.scopes[batch.scopeOf[row] as number] ?? { encoded: new Uint8Array(), schemaUrl: '' }).name,
+    severity: batch.severity[row] as number,
+    severity_text: batch.severityText(row),
+    time: isoOf(batch.timeMs[row] as number),
+    observed_time: isoOf(batch.observedMs[row] as number),
+    trace_id: batch.traceId(row),
+    span_id: batch.spanId(row),
+    event_name: batch.eventName(row),
+  };
+}
+
+function isoOf(ms: number): string {
+  return ms === 0 ? '' : new Date(ms).toISOString();
+}
+
+function plain(value: AttributeValue): unknown {
+  return JSON.parse(toJson(value));
+}
+
+function plainMap(values: Attributes): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, plain(value)]));
+}
