@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RefusedError } from '#component';
 import { Double, LogBatch, createResource, createScope, createSharedAttributes, resourceAttributes, type Origin } from '#model';
 import { LogsSink, deliver } from '../../test/helpers/logs-sink.ts';
-import { RESOURCES, attributeValue, buildBatch, rowSpec } from '../../test/helpers/row-arbitrary.ts';
+import { RESOURCES, attributeValue, buildBatch, rowSpec, type RowSpec } from '../../test/helpers/row-arbitrary.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 import { GroupByAttrs } from './group-by-attrs.ts';
 
@@ -135,32 +135,26 @@ test('a batch that was refused is grouped once and taken later', async () => {
  * groups are remembered, so that forgetting them is part of it.
  */
 test('agrees with a brute-force model', async () => {
+  const values = fc.dictionary(fc.constantFrom('a', 'g'), attributeValue);
   const specs = fc.array(
-    rowSpec.chain((spec) => fc.dictionary(fc.constantFrom('a', 'g'), attributeValue).map((own) => ({ ...spec, own: new Map(Object.entries(own)) }))),
-    { maxLength: 40 },
+    fc.tuple(rowSpec, values).map(([spec, own]) => Object.assign(spec, { own: new Map(Object.entries(own)) })),
+    { minLength: 1, maxLength: 40 },
   );
   await fc.assert(
     fc.asyncProperty(specs, fc.constantFrom(1, 3, 100), async (rows, max) => {
-      if (rows.length === 0) return;
       const batch = buildBatch(rows);
       const { outcome } = deliver(batch);
       for (const [row, { isDropped }] of rows.entries()) if (isDropped) batch.drop(row, 'test');
-      const model = rows
-        .map((_, row) => {
-          const attributes = Object.fromEntries(batch.attributesOf(row));
-          const { a, g, ...rest } = attributes;
-          const moved = { ...('a' in attributes && { a }), ...('g' in attributes && { g }) };
-          const old = resourceAttributes(RESOURCES[(rows[row] as (typeof rows)[0]).resourceIndex] ?? batch.resources[0] as Origin);
-          return { row, resource: { ...old, ...moved }, attributes: rest, body: batch.body(row) };
-        })
-        .filter(({ row }) => batch.isDropped[row] === 0);
-      const sink = new LogsSink();
+      const model = rows.flatMap((spec, row) => (spec.isDropped ? [] : [modelOf(batch, row, spec)]));
 
-      await processorFor(['a', 'g'], sink, max).consume(batch);
+      await processorFor(['a', 'g'], new LogsSink(), max).consume(batch);
 
-      const result = said(batch);
-      const byBody = (list: readonly { body: unknown }[]): string[] => list.map((one) => JSON.stringify(one, stringify)).sort();
-      expect(byBody(result)).toEqual(byBody(model.map(({ row: _, ...rest }) => rest)));
+      const grouped = Map.groupBy(model, ({ resource, scope }) => toText({ resource, scope }));
+      const expected = [...grouped.values()].flat().map(({ resource, attributes, body }) => toText({ resource, attributes, body }));
+      const result = said(batch).map(toText);
+      // With fewer groups remembered than there are, equal resources of one batch may stay apart.
+      const isOrderKnown = max === 100;
+      expect(isOrderKnown ? result : result.toSorted()).toEqual(isOrderKnown ? expected : expected.toSorted());
       expect(groupsAreContiguous(batch)).toBe(true);
       const { durable, dropped } = await outcome;
       expect(durable + (dropped.get('test') ?? 0)).toBe(rows.length);
@@ -168,6 +162,17 @@ test('agrees with a brute-force model', async () => {
     { numRuns: 300 },
   );
 });
+
+function modelOf(batch: LogBatch, row: number, { resourceIndex, scopeIndex }: RowSpec): ReturnType<typeof said>[0] & { scope: number } {
+  const { a, g, ...rest } = Object.fromEntries(batch.attributesOf(row));
+  const moved = { ...(a !== undefined && { a }), ...(g !== undefined && { g }) };
+  const old = resourceAttributes(RESOURCES[resourceIndex] ?? (batch.resources[0] as Origin));
+  return { resource: { ...old, ...moved }, attributes: rest, body: batch.body(row), scope: scopeIndex };
+}
+
+function toText(value: object): string {
+  return JSON.stringify(value, stringify);
+}
 
 function stringify(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return `${value}n`;

@@ -56,7 +56,10 @@ export class GroupByAttrs implements Processor {
 
   async start({ metrics }: Host): Promise<void> {
     this.#grouped = metrics.counter('otelcol_processor_groupbyattrs_num_grouped_logs', 'Log records that had attributes grouped.');
-    this.#notGrouped = metrics.counter('otelcol_processor_groupbyattrs_num_non_grouped_logs', 'Log records that had none of the attributes.');
+    this.#notGrouped = metrics.counter(
+      'otelcol_processor_groupbyattrs_num_non_grouped_logs',
+      'Log records that had none of the attributes.',
+    );
     this.#groupCounts = metrics.histogram('otelcol_processor_groupbyattrs_log_groups', 'Groups of a batch.', GROUP_BUCKETS);
   }
 

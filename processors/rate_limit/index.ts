@@ -17,20 +17,28 @@ export const factory: ProcessorFactory<RateLimitConfig> = {
         default: [],
         description: `What makes up a key: ${KEY_PART_FORMS}. Without any, all records share one budget.`,
       },
-      records_per_second: { type: 'number', exclusiveMinimum: 0, description: 'Records a key may have each second. This or bytes_per_second is needed.' },
+      records_per_second: {
+        type: 'number',
+        exclusiveMinimum: 0,
+        description: 'Records a key may have each second. This or bytes_per_second is needed.',
+      },
       burst: {
         type: 'integer',
         minimum: 1,
         description: 'Records a key may have at once after it was silent. By default those of one second, at least one.',
       },
       bytes_per_second: { ...size, minimum: 1, description: 'Bytes of bodies and attributes a key may have each second.' },
-      burst_bytes: { ...size, minimum: 1, description: 'Bytes a key may have at once after it was silent. By default those of one second.' },
+      burst_bytes: {
+        ...size,
+        minimum: 1,
+        description: 'Bytes a key may have at once after it was silent. By default those of one second.',
+      },
       pass_severity: passSeverity,
       time: {
         type: 'string',
         enum: ['event', 'arrival'],
         default: 'event',
-        description: 'Whose seconds count: the records\' own, so that a backlog is treated as it would have been, or those of the clock.',
+        description: "Whose seconds count: the records' own, so that a backlog is treated as it would have been, or those of the clock.",
       },
       max_keys: {
         type: 'integer',

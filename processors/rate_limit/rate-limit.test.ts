@@ -64,7 +64,12 @@ describe('one budget for all', () => {
 
     await rig.processor.consume(batchOf(lines).batch);
 
-    expect(rig.sink.records.map((record) => [record.timeMs - START_MS, countOf(record)])).toEqual([[0, 0], [0, 0], [0, 0], [500, 2]]);
+    expect(rig.sink.records.map((record) => [record.timeMs - START_MS, countOf(record)])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [500, 2],
+    ]);
     expect(rig.host.metric('winnow_processor_suppressed_log_records')).toBe(3);
   });
 
@@ -82,7 +87,11 @@ describe('one budget for all', () => {
 
     await processor.consume(batchOf([{}, {}, { severity: 13 }, { severity: 17 }, { severity: 12 }]).batch);
 
-    expect(sink.records.map((record) => [record.severity, countOf(record)])).toEqual([[9, 0], [13, 1], [17, 0]]);
+    expect(sink.records.map((record) => [record.severity, countOf(record)])).toEqual([
+      [9, 0],
+      [13, 1],
+      [17, 0],
+    ]);
   });
 
   test('with pass_severity none an error needs a token as well', async () => {
@@ -170,7 +179,12 @@ describe('keys', () => {
 
     await processor.consume(batchOf([...lines, { key: 'a', atMs: 1000 }, { key: 'b', atMs: 1000 }]).batch);
 
-    expect(sink.records.map((record) => [record.attributes['user'], countOf(record)])).toEqual([['a', 0], ['b', 0], ['a', 2], ['b', 1]]);
+    expect(sink.records.map((record) => [record.attributes['user'], countOf(record)])).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['a', 2],
+      ['b', 1],
+    ]);
   });
 
   test('service, template, severity, logger and source tell records apart', async () => {
@@ -178,7 +192,10 @@ describe('keys', () => {
       const { processor, sink } = await start({ key: [key], records_per_second: 1 });
       const { batch } = batchOf([{}, { severity: 5 }]);
       batch.resourceOf[1] = batch.addResource(createResource({ 'service.name': 'shop' }));
-      batch.templateOf = [{ id: 'a', text: '' }, { id: 'b', text: '' }];
+      batch.templateOf = [
+        { id: 'a', text: '' },
+        { id: 'b', text: '' },
+      ];
       await processor.consume(batch);
       expect(sink.records, key).toHaveLength(key === 'source' ? 1 : 2);
     }
@@ -190,7 +207,7 @@ describe('keys', () => {
     await rig.processor.consume(batchOf([{ key: 'a' }, { key: 'a' }, { key: 'a' }, { key: 'b' }]).batch);
     await rig.clock.advance(60_000);
 
-    const [summary] = rig.sink.records.filter(isSummary);
+    const summary = rig.sink.records.find(isSummary);
     expect(summary?.attributes).toEqual({
       'winnow.component': 'rate_limit',
       'winnow.rate_limit.key': 'user=a',
@@ -252,7 +269,11 @@ test('rows in = rows out + counted, however they are split, refused and flushed'
     severity: fc.constantFrom(0, 5, 9, 13, 17, 21),
     body: fc.string({ maxLength: 20 }),
   });
-  const step = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 30 }), isRefusedFirst: fc.boolean(), waitMs: fc.nat({ max: 90_000 }) });
+  const step = fc.record({
+    lines: fc.array(line, { minLength: 1, maxLength: 30 }),
+    isRefusedFirst: fc.boolean(),
+    waitMs: fc.nat({ max: 90_000 }),
+  });
   const limits = fc.record({
     records_per_second: fc.constantFrom(0.5, 1, 3),
     bytes_per_second: fc.constantFrom(undefined, 30),

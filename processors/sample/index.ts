@@ -37,7 +37,11 @@ export const factory: ProcessorFactory<SampleConfig> = {
         default: 'traceID',
         description: 'What decides: the trace id, or where a record has none from_attribute; or from_attribute alone.',
       },
-      from_attribute: { type: 'string', default: '', description: 'Attribute whose value decides: records with equal values share their fate.' },
+      from_attribute: {
+        type: 'string',
+        default: '',
+        description: 'Attribute whose value decides: records with equal values share their fate.',
+      },
       sampling_priority: {
         type: 'string',
         default: '',
@@ -48,17 +52,25 @@ export const factory: ProcessorFactory<SampleConfig> = {
         default: false,
         description: 'Whether records that nothing decides about are dropped. The Collector drops them unless told otherwise.',
       },
-      sampling_precision: { type: 'integer', minimum: 1, maximum: 14, default: 4, description: 'Hex digits of the attribute sampling.threshold.' },
+      sampling_precision: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 14,
+        default: 4,
+        description: 'Hex digits of the attribute sampling.threshold.',
+      },
       fallback: {
         type: 'string',
         enum: ['random', 'none'],
-        description: 'What decides about a record without trace id and attribute: chance or nothing. Default random, as probabilistic_sampler none.',
+        description:
+          'What decides about a record without trace id and attribute: chance or nothing. Default random, as probabilistic_sampler none.',
       },
       pass_severity: passSeverity,
       target_records_per_second: {
         type: 'number',
         exclusiveMinimum: 0,
-        description: 'The share is adapted so that each key has about so many records a second. With sampling_percentage the smaller share counts.',
+        description:
+          'The share is adapted so that each key has about so many records a second. With sampling_percentage the smaller share counts.',
       },
       key: {
         type: 'array',

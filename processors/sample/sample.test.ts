@@ -67,7 +67,13 @@ async function start(config: Partial<SampleConfig>, id: string = 'sample'): Prom
 
 const traceIds = (count: number): string[] => {
   const random = seeded(3);
-  return Array.from({ length: count }, () => Array.from({ length: 16 }, () => Math.floor(random() * 256).toString(16).padStart(2, '0')).join(''));
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 16 }, () =>
+      Math.floor(random() * 256)
+        .toString(16)
+        .padStart(2, '0'),
+    ).join(''),
+  );
 };
 
 describe('by trace id', () => {
@@ -87,7 +93,9 @@ describe('by trace id', () => {
 
   test('proportional: the last 56 bits of the trace id decide, as the specification says', async () => {
     const { processor, sink } = await start({ sampling_percentage: 50, mode: 'proportional' });
-    const lines = ['7fffffffffffff', '80000000000000', 'ffffffffffffff', '00000000000000'].map((bits) => ({ traceId: `aaaaaaaaaaaaaaaaaa${bits}` }));
+    const lines = ['7fffffffffffff', '80000000000000', 'ffffffffffffff', '00000000000000'].map((bits) => ({
+      traceId: `aaaaaaaaaaaaaaaaaa${bits}`,
+    }));
 
     await processor.consume(batchOf(lines).batch);
 
@@ -110,7 +118,7 @@ describe('by trace id', () => {
 
     expect(above.sink.records).toHaveLength(1);
     expect(below.sink.records).toHaveLength(0);
-    const randomness = String(above.sink.records[0]?.attributes['sampling.randomness']);
+    const randomness = above.sink.records[0]?.attributes['sampling.randomness'] as string;
     expect(Number.parseInt(randomness.slice(-4), 16) % 0x4000).toBe(bucket);
   });
 
@@ -142,7 +150,9 @@ describe('what was sampled before', () => {
   test('equalizing lets pass what was sampled as hard before, and leaves its mark', async () => {
     const { processor, sink } = await start({ sampling_percentage: 50, mode: 'equalizing' });
 
-    await processor.consume(batchOf([carried('c', 'c0000000000000'), carried('4', '70000000000000'), carried('4', '90000000000000')]).batch);
+    await processor.consume(
+      batchOf([carried('c', 'c0000000000000'), carried('4', '70000000000000'), carried('4', '90000000000000')]).batch,
+    );
 
     expect(sink.records.map(({ attributes }) => attributes['sampling.threshold'])).toEqual(['c', '8']);
   });
@@ -250,7 +260,7 @@ describe('target rate', () => {
 
     expect(Math.min(...passed)).toBeGreaterThanOrEqual(1);
     const marked = rig.sink.records.flatMap(({ attributes }) => attributes['sampling.threshold'] ?? []);
-    const share = probabilityOf(parseThreshold(String(marked.at(-1))) ?? thresholdOf(1, 4));
+    const share = probabilityOf(parseThreshold(marked.at(-1) as string) ?? thresholdOf(1, 4));
     expect(share).toBeGreaterThan(0.005);
     expect(share).toBeLessThan(0.02);
   });
@@ -294,23 +304,27 @@ test('rows in = rows out + counted', async () => {
     max_keys: fc.constantFrom(1, 10),
   });
   await fc.assert(
-    fc.asyncProperty(options, fc.array(fc.tuple(fc.array(line, { minLength: 1, maxLength: 20 }), fc.boolean()), { maxLength: 5 }), async (config, batches) => {
-      const { processor, sink, clock, host } = await start(config);
-      let dropped = 0;
-      for (const [lines, isRefusedFirst] of batches) {
-        const { batch, outcome } = batchOf(lines);
-        sink.isRefusing = isRefusedFirst;
-        await processor.consume(batch).catch(() => {});
-        sink.isRefusing = false;
-        if (isRefusedFirst && batch.liveRows > 0) await processor.consume(batch);
-        dropped += (await outcome).dropped.get('sampled') ?? 0;
-        await clock.advance(4000);
-      }
-      const all = batches.flatMap(([lines]) => lines);
-      expect(sink.records.length + dropped).toBe(all.length);
-      expect(host.metric('winnow_processor_dropped_log_records', { reason: 'sampled' })).toBe(dropped);
-      expect(sink.records.filter(({ severity }) => severity >= 17)).toHaveLength(all.filter(({ severity }) => severity >= 17).length);
-    }),
+    fc.asyncProperty(
+      options,
+      fc.array(fc.tuple(fc.array(line, { minLength: 1, maxLength: 20 }), fc.boolean()), { maxLength: 5 }),
+      async (config, batches) => {
+        const { processor, sink, clock, host } = await start(config);
+        let dropped = 0;
+        for (const [lines, isRefusedFirst] of batches) {
+          const { batch, outcome } = batchOf(lines);
+          sink.isRefusing = isRefusedFirst;
+          await processor.consume(batch).catch(() => {});
+          sink.isRefusing = false;
+          if (isRefusedFirst && batch.liveRows > 0) await processor.consume(batch);
+          dropped += (await outcome).dropped.get('sampled') ?? 0;
+          await clock.advance(4000);
+        }
+        const all = batches.flatMap(([lines]) => lines);
+        expect(sink.records.length + dropped).toBe(all.length);
+        expect(host.metric('winnow_processor_dropped_log_records', { reason: 'sampled' })).toBe(dropped);
+        expect(sink.records.filter(({ severity }) => severity >= 17)).toHaveLength(all.filter(({ severity }) => severity >= 17).length);
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -9,9 +9,9 @@ import { reorderRows } from './reorder-rows.ts';
  * Method: random rows, some dropped, in a random order; what each row says is compared with what it said before.
  */
 test('each row keeps what it says, its mark and its template', () => {
-  const shuffled = fc.array(rowSpec, { minLength: 1, maxLength: 40 }).chain((specs) =>
-    fc.tuple(fc.constant(specs), fc.shuffledSubarray([...specs.keys()], { minLength: specs.length })),
-  );
+  const shuffled = fc
+    .array(rowSpec, { minLength: 1, maxLength: 40 })
+    .chain((specs) => fc.tuple(fc.constant(specs), fc.shuffledSubarray([...specs.keys()], { minLength: specs.length })));
   fc.assert(
     fc.property(shuffled, ([specs, order]) => {
       const batch = buildBatch(specs);

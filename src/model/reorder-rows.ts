@@ -11,15 +11,15 @@ const SPAN_ID_BYTES = 8;
  */
 export function reorderRows(batch: LogBatch, order: Int32Array): void {
   const { attributes, rare, traceIds, spanIds } = batch;
-  const columns: Column[] = [
-    ...[batch.timeMs, batch.timeNs, batch.observedMs, batch.observedNs],
-    ...[batch.severity, batch.severityTextStart, batch.severityTextSize],
-    ...[batch.bodyType, batch.bodyStart, batch.bodySize, batch.isDropped],
-    ...[batch.resourceOf, batch.scopeOf, batch.sharedOf, batch.deliveryOf],
-    ...[attributes.head, attributes.tail],
+  const lines: readonly (readonly Column[])[] = [
+    [batch.timeMs, batch.timeNs, batch.observedMs, batch.observedNs],
+    [batch.severity, batch.severityTextStart, batch.severityTextSize],
+    [batch.bodyType, batch.bodyStart, batch.bodySize, batch.isDropped],
+    [batch.resourceOf, batch.scopeOf, batch.sharedOf, batch.deliveryOf],
+    [attributes.head, attributes.tail],
+    rare ? [rare.flags, rare.droppedAttributes, rare.eventNameStart, rare.eventNameSize, rare.unknownStart, rare.unknownSize] : [],
   ];
-  if (rare) columns.push(rare.flags, rare.droppedAttributes, rare.eventNameStart, rare.eventNameSize, rare.unknownStart, rare.unknownSize);
-  for (const column of columns) reorderColumn(column, order);
+  for (const columns of lines) for (const column of columns) reorderColumn(column, order);
   if (traceIds) reorderIds(traceIds, TRACE_ID_BYTES, order);
   if (spanIds) reorderIds(spanIds, SPAN_ID_BYTES, order);
   const { templateOf } = batch;
