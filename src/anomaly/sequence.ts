@@ -10,6 +10,9 @@ const SHARES = [0.15, 0.4, 0.9] as const;
 const CAP = 1.2;
 const SESSIONS_MIN = 200;
 const GRAMS_MAX = 20_000;
+const CANDIDATES_MAX = 1000;
+const APART_MS = 3 * 3_600_000;
+const TIMES_USUAL = 3;
 const IDLE_FIRST_MS = 120_000;
 const IDLE_MIN_MS = 10_000;
 const IDLE_MAX_MS = 1_800_000;
@@ -42,6 +45,8 @@ export class Sequences {
   readonly #open = new Map<string, Session>();
   /** How often a pair of steps was seen: the first step times 2^20 plus the second. */
   readonly #pairs = new Map<number, number>();
+  /** Pairs that broke a sequence: when they last counted, and how often. */
+  readonly #candidates = new Map<number, [number, number]>();
   readonly #seen = new Map<number, number>();
   readonly #repeatsMax = new Map<number, number>();
   readonly #bank = new EvidenceBank(SHARES.length);
@@ -109,9 +114,10 @@ export class Sequences {
 
   #close(state: Session, now: number, raise: Raise): void {
     this.#sessions++;
-    const isBreak = this.#step(state, END);
-    if (isBreak && !state.isBroken) this.#judge(state, now, raise);
-    else if (!state.isBroken) this.#judge(state, now, raise);
+    const wasBroken = state.isBroken;
+    this.#step(state, END);
+    // One that broke before was judged when it did.
+    if (!wasBroken) this.#judge(state, now, raise);
   }
 
   #step(state: Session, step: number): boolean {
@@ -123,8 +129,7 @@ export class Sequences {
     state.repeats = step === before ? state.repeats + 1 : 0;
     const most = this.#repeatsMax.get(step) ?? 0;
     if (state.repeats > most + 1 && context >= CONTEXT_MIN) isBreak = true;
-    // What belongs to an anomaly is learned as well, but the more slowly the more evidence there is.
-    if (!isBreak || this.#isLearning) {
+    if (!isBreak || this.#isLearning(state.last) || this.#isUsual(pair, state.last)) {
       if (times > 0 || this.#pairs.size < GRAMS_MAX) this.#pairs.set(pair, times + 1);
       if (state.repeats > most) this.#repeatsMax.set(step, state.repeats);
     }
@@ -134,8 +139,25 @@ export class Sequences {
     return isBreak;
   }
 
-  get #isLearning(): boolean {
-    return this.#sessions < SESSIONS_MIN;
+  /** At first all is usual. */
+  #isLearning(at: number): boolean {
+    return this.#sessions < SESSIONS_MIN || at - this.#firstAt < this.#options.warmUpMs;
+  }
+
+  /** What breaks a sequence again and again, with hours in between, is usual after all; an anomaly ends before that. */
+  #isUsual(pair: number, at: number): boolean {
+    const candidate = this.#candidates.get(pair);
+    if (!candidate) {
+      if (this.#candidates.size >= CANDIDATES_MAX) this.#candidates.clear();
+      this.#candidates.set(pair, [at, 1]);
+      return false;
+    }
+    if (at - candidate[0] < APART_MS) return false;
+    candidate[0] = at;
+    candidate[1]++;
+    if (candidate[1] < TIMES_USUAL) return false;
+    this.#candidates.delete(pair);
+    return true;
   }
 
   #judge(state: Session, at: number, raise: Raise): void {
@@ -186,17 +208,19 @@ export class Sequences {
       pairs: [...this.#pairs],
       seen: [...this.#seen],
       repeats: [...this.#repeatsMax],
+      candidates: [...this.#candidates].map(([pair, [at, times]]) => [pair, at, times]),
       bank: this.#bank.save(),
       numbers: [this.#gapMax, this.#firstAt, this.#sessions, this.#judged, this.#broken, this.#lastEvidenceAt],
     };
   }
 
-  load({ open, pairs, seen, repeats, bank, numbers }: SequenceState): void {
+  load({ open, pairs, seen, repeats, candidates, bank, numbers }: SequenceState): void {
     for (const [id, [first, last, step, repeated, steps, isBroken]] of open) {
       this.#open.set(id, { first, last, step, repeats: repeated, steps, isBroken: isBroken === 1 });
     }
     for (const [pair, times] of pairs) this.#pairs.set(pair, times);
     for (const [step, times] of seen) this.#seen.set(step, times);
+    for (const [pair, at, times] of candidates) this.#candidates.set(pair, [at, times]);
     for (const [step, times] of repeats) this.#repeatsMax.set(step, times);
     this.#bank.load(bank);
     [this.#gapMax, this.#firstAt, this.#sessions, this.#judged, this.#broken, this.#lastEvidenceAt] = numbers;
@@ -210,6 +234,7 @@ export interface SequenceState {
   readonly pairs: readonly Pair[];
   readonly seen: readonly Pair[];
   readonly repeats: readonly Pair[];
+  readonly candidates: readonly (readonly [number, number, number])[];
   readonly bank: EvidenceState;
   readonly numbers: readonly [number, number, number, number, number, number];
 }
