@@ -20,6 +20,7 @@ import { Outbox } from './outbox.ts';
 import { RowKey } from './row-key.ts';
 import { sampleOf } from './sample.ts';
 import { Summary } from './summary.ts';
+import { HoldingQueue } from './holding-queue.ts';
 import { heldBytes, type Window } from './window.ts';
 import { WindowTable } from './window-table.ts';
 
@@ -51,8 +52,8 @@ export class Dedupe implements Processor {
   readonly #holdsFirst: boolean;
   readonly #takesSamples: number;
   readonly #table: WindowTable;
-  /** Rows of the table whose windows hold something, oldest first. */
-  readonly #holding = new Set<number>();
+  /** Windows that hold something, oldest first, and some that are closed. */
+  readonly #holding = new HoldingQueue();
   #openBytes = 0;
   #openHeld = 0;
   #host: Host | undefined;
@@ -208,9 +209,9 @@ export class Dedupe implements Processor {
     const table = this.#table;
     let window = table.window[at];
     if (!window) {
-      window = this.#open(batch, row);
+      window = this.#open(batch, row, at);
       table.window[at] = window;
-      this.#holding.add(at);
+      this.#holding.add(window);
       this.#openBytes += heldBytes(window);
     }
     if (window.samples.length < this.#takesSamples) {
@@ -229,7 +230,7 @@ export class Dedupe implements Processor {
     if (this.#openBytes > this.#heldBytesMax) this.#closeHolding();
   }
 
-  #open(batch: LogBatch, row: number): Window {
+  #open(batch: LogBatch, row: number, at: number): Window {
     // One record and what it belongs to, in the form in which it can be stored and read back.
     const { body } = writeRequest(batch, row, 0);
     return {
@@ -242,6 +243,7 @@ export class Dedupe implements Processor {
       observedMs: 0,
       group: undefined,
       isSettled: false,
+      row: at,
       isDirty: false,
       isHandedOn: false,
       claims: this.#ledger ? undefined : new Map<Delivery, number>(),
@@ -250,10 +252,11 @@ export class Dedupe implements Processor {
 
   /** Sums up the windows that have held something for longest, until the rest is within the bound. */
   #closeHolding(): void {
-    for (const at of this.#holding) {
-      if (this.#openBytes <= this.#heldBytesMax) return;
+    while (this.#openBytes > this.#heldBytesMax) {
+      const oldest = this.#holding.oldest();
+      if (!oldest) return;
       this.#metrics?.early.add(1);
-      this.#close(at);
+      this.#close(oldest.row);
     }
   }
 
@@ -266,7 +269,8 @@ export class Dedupe implements Processor {
   #handOver(at: number): void {
     const window = this.#table.window[at];
     if (!window) return;
-    this.#holding.delete(at);
+    window.row = -1;
+    this.#holding.closed();
     this.#openBytes -= heldBytes(window);
     this.#openHeld -= window.count;
     this.#outbox?.add(window);

@@ -52,6 +52,7 @@ export function decodeRecords(bytes: Uint8Array): Window[] {
       observedMs: 0,
       group: undefined,
       isSettled: false,
+      row: -1,
       isDirty: false,
       isHandedOn: false,
       claims: undefined,

@@ -8,19 +8,27 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+// Zones change their offset at most at such steps.
+const STEP_MS = 15 * 60_000;
+
 /** Writes moments as RFC 3339 in one time zone. */
 export class TimeText {
   readonly #format: Intl.DateTimeFormat;
+  readonly #isUtc: boolean;
   readonly #hasMilliseconds: boolean;
+  /** Asking for an offset takes microseconds; moments come in order, mostly. */
+  #step = Number.NaN;
+  #offsetMinutes = 0;
 
   constructor(zone: string, options: { readonly milliseconds: boolean }) {
     this.#format = formatOf(zone);
+    this.#isUtc = zone === '' || zone === 'UTC';
     this.#hasMilliseconds = options.milliseconds;
   }
 
   of(ms: number): string {
     const at = Math.floor(ms);
-    const offsetMinutes = this.#offsetMinutes(at);
+    const offsetMinutes = this.#isUtc ? 0 : this.#offsetAt(at);
     const local = new Date(at + offsetMinutes * 60_000).toISOString();
     const text = this.#hasMilliseconds ? local.slice(0, -1) : local.slice(0, -5);
     if (offsetMinutes === 0) return `${text}Z`;
@@ -29,11 +37,15 @@ export class TimeText {
     return `${text}${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
   }
 
-  #offsetMinutes(ms: number): number {
+  #offsetAt(ms: number): number {
+    const step = Math.floor(ms / STEP_MS);
+    if (step === this.#step) return this.#offsetMinutes;
     const parts = new Map(this.#format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
     const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
     const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-    return Math.round((local - Math.floor(ms / 1000) * 1000) / 60_000);
+    this.#step = step;
+    this.#offsetMinutes = Math.round((local - Math.floor(ms / 1000) * 1000) / 60_000);
+    return this.#offsetMinutes;
   }
 }
 

@@ -13,8 +13,8 @@ const NONE = -1;
  */
 export class WindowTable {
   readonly #max: number;
-  /** Row + 1 by hash; 0 is free. */
-  #index: Int32Array = new Int32Array(2 * ROWS_FIRST);
+  /** Pairs of row + 1 and half a hash, at the place the hash says or behind it; 0 is free. A search reads nothing else. */
+  #index: Int32Array = new Int32Array(4 * ROWS_FIRST);
   #lo: Int32Array = new Int32Array(ROWS_FIRST);
   #hi: Int32Array = new Int32Array(ROWS_FIRST);
   #next: Int32Array = new Int32Array(ROWS_FIRST);
@@ -48,10 +48,10 @@ export class WindowTable {
   find(lo: number, hi: number): number {
     const index = this.#index;
     const mask = index.length - 1;
-    for (let at = lo & mask; ; at = (at + 1) & mask) {
+    for (let at = (2 * lo) & mask; ; at = (at + 2) & mask) {
       const row = (index[at] as number) - 1;
       if (row < 0) return NONE;
-      if (this.#lo[row] === lo && this.#hi[row] === hi) return row;
+      if (index[at + 1] === lo && this.#hi[row] === hi) return row;
     }
   }
 
@@ -109,22 +109,25 @@ export class WindowTable {
   #enter(row: number): void {
     const index = this.#index;
     const mask = index.length - 1;
-    let at = (this.#lo[row] as number) & mask;
-    while (index[at] !== 0) at = (at + 1) & mask;
+    const lo = this.#lo[row] as number;
+    let at = (2 * lo) & mask;
+    while (index[at] !== 0) at = (at + 2) & mask;
     index[at] = row + 1;
+    index[at + 1] = lo;
   }
 
   /** Takes a row out of the index and moves those behind it up, so that no search ends too early. */
   #leave(row: number): void {
     const index = this.#index;
     const mask = index.length - 1;
-    let hole = (this.#lo[row] as number) & mask;
-    while (index[hole] !== row + 1) hole = (hole + 1) & mask;
-    for (let at = (hole + 1) & mask; index[at] !== 0; at = (at + 1) & mask) {
-      const home = (this.#lo[(index[at] as number) - 1] as number) & mask;
+    let hole = (2 * (this.#lo[row] as number)) & mask;
+    while (index[hole] !== row + 1) hole = (hole + 2) & mask;
+    for (let at = (hole + 2) & mask; index[at] !== 0; at = (at + 2) & mask) {
+      const home = (2 * (index[at + 1] as number)) & mask;
       // It may move if its home is not between the hole and where it is.
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       index[hole] = index[at] as number;
+      index[hole + 1] = index[at + 1] as number;
       hole = at;
     }
     index[hole] = 0;
@@ -143,7 +146,7 @@ export class WindowTable {
     this.firstMs = copy(this.firstMs, new Float64Array(rows));
     this.lastMs = copy(this.lastMs, new Float64Array(rows));
     this.openedAt = copy(this.openedAt, new Float64Array(rows));
-    this.#index = new Int32Array(2 * rows);
+    this.#index = new Int32Array(4 * rows);
     // Only a full table grows, so that every row is in use.
     for (let row = 0; row < this.#used; row++) this.#enter(row);
   }

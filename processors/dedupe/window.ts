@@ -26,6 +26,8 @@ export interface Window {
   /** Undefined until it is in storage. */
   group: Group | undefined;
   isSettled: boolean;
+  /** Its row in the table while it is open, else -1. */
+  row: number;
   /** True while storage lacks its latest count. */
   isDirty: boolean;
   /** True once the books have its records as suppressed. */
