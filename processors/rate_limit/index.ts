@@ -1,5 +1,5 @@
 import { duration, size, type ConfigProblem, type ProcessorFactory } from '#component';
-import { KEY_PART_FORMS, parseKeyPart, passSeverity } from '#operators';
+import { KEY_PART_FORMS, checkPassSeverity, parseKeyPart, passSeverity } from '#operators';
 import { RateLimit, type RateLimitConfig } from './rate-limit.ts';
 
 export const factory: ProcessorFactory<RateLimitConfig> = {
@@ -65,7 +65,7 @@ export const factory: ProcessorFactory<RateLimitConfig> = {
 };
 
 function check(config: RateLimitConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+  const problems = checkPassSeverity(config.pass_severity);
   if (config.records_per_second === undefined && config.bytes_per_second === undefined) {
     problems.push({ path: '', message: 'expected records_per_second or bytes_per_second, got neither' });
   }

@@ -1,5 +1,5 @@
 import { duration, type ConfigProblem, type ProcessorFactory } from '#component';
-import { KEY_PART_FORMS, parseKeyPart, passSeverity } from '#operators';
+import { KEY_PART_FORMS, checkPassSeverity, parseKeyPart, passSeverity } from '#operators';
 import { Sample, type SampleConfig } from './sample.ts';
 
 export const factory: ProcessorFactory<SampleConfig> = {
@@ -97,7 +97,7 @@ export const factory: ProcessorFactory<SampleConfig> = {
 };
 
 function check(config: SampleConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+  const problems = checkPassSeverity(config.pass_severity);
   const { sampling_percentage: percentage, target_records_per_second: target, key } = config;
   if (percentage === undefined && target === undefined) {
     problems.push({ path: '', message: 'expected sampling_percentage or target_records_per_second, got neither' });

@@ -8,6 +8,6 @@ export { operatorsSchema, parserOptions } from './schema.ts';
 export { FILE_NAME, FILE_PATH, Sources } from './sources.ts';
 export * from './attribute-actions/index.ts';
 export { compilePattern, type Pattern } from './regex/pattern.ts';
-export { passSeverity, severityOf, type PassSeverity } from './pass-severity.ts';
+export { checkPassSeverity, passSeverity, severityOf, type PassSeverity } from './pass-severity.ts';
 export { ResourceEdits, mergeAttributes } from './resource-edits.ts';
 export * from './row-key/index.ts';
