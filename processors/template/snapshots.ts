@@ -70,10 +70,18 @@ export class Snapshots {
     if (writes > 0) this.#writing = this.#writing.then(() => storage.commit(transaction));
   }
 
-  async close(): Promise<void> {
+  /** A storage that does not answer is not waited for past the deadline: the templates would be learned again. */
+  async close(signal?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.write(true);
-    await this.#writing;
+    await Promise.race([this.#writing, aborted(signal)]);
   }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    else signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

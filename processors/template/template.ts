@@ -84,10 +84,10 @@ export class TemplateProcessor implements Processor {
     return this.#editing.consume(batch);
   }
 
-  async shutdown(): Promise<void> {
+  async shutdown(signal?: AbortSignal): Promise<void> {
     const snapshots = this.#snapshots;
     this.#snapshots = undefined;
-    await snapshots?.close();
+    await snapshots?.close(signal);
   }
 
   /**

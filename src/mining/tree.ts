@@ -92,7 +92,11 @@ export class Tree {
   }
 
   #learn(cluster: Cluster, tokens: readonly Token[]): void {
-    if (cluster.tokens.length !== tokens.length) return;
+    if (cluster.tokens.length !== tokens.length) {
+      const shorter = withoutPairs(tokens);
+      if (shorter?.length === cluster.tokens.length) this.#learn(cluster, shorter);
+      return;
+    }
     if (cluster.learn(tokens)) this.#listener.changed(cluster);
     for (const [i, token] of tokens.entries()) {
       if (token.isWord && token.vary !== Vary.always && cluster.isVariable(i)) this.#learnValue(cluster, i, token.text);
@@ -189,7 +193,13 @@ export class Tree {
         if (own.pieces !== token.pieces) own.pieces = undefined;
         if (token.vary > own.vary && own.vary !== Vary.never) own.vary = token.vary;
       }
-    } else for (const token of target.tokens) token.pieces = undefined;
+    } else {
+      // A list of two beside longer ones: what else differs is not worth finding out.
+      for (const token of target.tokens) {
+        token.pieces = undefined;
+        if (token.vary === Vary.soft) token.vary = Vary.always;
+      }
+    }
     target.count += cluster.count;
     target.usedAt = Math.max(target.usedAt, cluster.usedAt);
     this.replace(cluster, target);

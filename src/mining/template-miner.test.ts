@@ -1,0 +1,236 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TemplateMiner, type MinerOptions } from './template-miner.ts';
+import { fillTemplate, variablesOf } from './variables.ts';
+
+function learnAll(miner: TemplateMiner, lines: readonly string[], source: string = 'app'): string[] {
+  return lines.map((line) => {
+    const bytes = Buffer.from(line);
+    return miner.learn(bytes, 0, bytes.length, source).text;
+  });
+}
+
+/** The templates that lines belong to when all have been taken in. */
+function mineAll(lines: readonly string[], options: MinerOptions = { header: 'none' }): string[] {
+  const miner = new TemplateMiner(options);
+  const source = miner.source('app');
+  const clusters = lines.map((line) => miner.observe(Buffer.from(line), 0, Buffer.byteLength(line), source));
+  miner.settle(true);
+  return clusters.map((cluster) => miner.template(cluster).text);
+}
+
+const USERS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gil'];
+
+describe('a word', () => {
+  test('becomes a variable when five have stood in its place', () => {
+    const of = (count: number): string[] => mineAll(USERS.slice(0, count).map((user) => `session of ${user} was opened`));
+
+    expect(new Set(of(4)).size).toBe(4);
+    expect(new Set(of(5))).toEqual(new Set(['session of <*> was opened']));
+  });
+
+  test('stays when only likeness speaks for a variable', () => {
+    const lines = ['session of root was opened', 'session of root was closed', 'session of root was lost'];
+
+    expect(mineAll(lines)).toEqual(lines);
+  });
+
+  test('that comes first says most, and needs more', () => {
+    expect(new Set(mineAll(USERS.map((user) => `${user} started up`))).size).toBe(USERS.length);
+  });
+
+  test('that is the last constant one is never lost', () => {
+    expect(new Set(mineAll(USERS.map((user) => `${user} 17`))).size).toBe(USERS.length);
+  });
+
+  test('that is a number elsewhere needs less', () => {
+    const templates = mineAll(['user 17 left the room', 'user ann left the room', 'user bob left the room']);
+
+    expect(new Set(templates)).toEqual(new Set(['user <*> left the room']));
+  });
+
+  test('that was a value behind the same word is one again', () => {
+    const known = USERS.map((user) => `session for user ${user} was opened`);
+
+    const templates = mineAll([...known, 'mail for user ann is waiting', 'mail for user zoe is waiting']);
+
+    expect(templates.slice(-2)).toEqual(['mail for user <*> is waiting', 'mail for user <*> is waiting']);
+  });
+});
+
+describe('without any evidence', () => {
+  test.each([
+    ['took 12 ms', 'took <*> ms'],
+    ['from 10.0.0.1:8080 to [::1]:80', 'from <*> to [::<*>]:<*>'],
+    ['open /var/lib/x failed', 'open <*> failed'],
+    ['block blk_3886 is at 0x7f', 'block <*> is at <*>'],
+    ['done at Sun Nov 22 06:15:01 2026 UTC ok', 'done at <*> ok'],
+    ['sizes 1 2 3 4', 'sizes <*> <*> <*> <*>'],
+    ['mac 00:1A:FF:b2:ae:cd up', 'mac <*> up'],
+    ['ssh2 session on L3', 'ssh2 session on L3'],
+    ['see http://example.org/a?b=1 now', 'see <*>=<*> now'],
+    ['{"level":"info","msg":"took 3 ms","n":7}', '{"level":"<*>","msg":"took <*> ms","n":<*>}'],
+    ['boom 7\n\tat x.y(Z.java:3)', 'boom <*>\n<*>'],
+  ])('%j is %j', (line, template) => {
+    expect(mineAll([line])).toEqual([template]);
+  });
+
+  test('a value stays as long as it is always the same', () => {
+    expect(mineAll(['login tty=ssh uid=0', 'login tty=ssh uid=7'])).toEqual(['login tty=ssh uid=<*>', 'login tty=ssh uid=<*>']);
+    expect(mineAll(['login tty=ssh ok', 'login tty=console ok'])).toEqual(['login tty=<*> ok', 'login tty=<*> ok']);
+  });
+
+  test('lists of any length are one', () => {
+    expect(new Set(mineAll(['drop 11 12 13', 'drop 11', 'drop 11 12 13 14', 'drop 15 16'])).size).toBe(1);
+  });
+
+  test('units join their numbers when they differ', () => {
+    expect(new Set(mineAll(['used 12 KB of 3 MB', 'used 900 B of 3 MB']))).toEqual(new Set(['used <*> of <*>']));
+  });
+});
+
+describe('a template', () => {
+  test('is one object with one id, and knows the ids it had', () => {
+    const miner = new TemplateMiner({ header: 'none' });
+    const first = miner.learn(Buffer.from('tty=a opened'), 0, 12, 'app');
+    const second = miner.learn(Buffer.from('tty=b opened'), 0, 12, 'app');
+    const third = miner.learn(Buffer.from('tty=c opened'), 0, 12, 'app');
+
+    expect(first.text).toBe('tty=a opened');
+    expect(third).toBe(second);
+    expect(second.ancestors).toEqual([first.id]);
+    expect(second.id).toMatch(/^[0-9a-f]{16}$/);
+    expect(new TemplateMiner({ header: 'none' }).learn(Buffer.from('tty=a opened'), 0, 12, 'other').id).toBe(first.id);
+  });
+
+  test('given by hand takes any word from the first record on', () => {
+    const miner = new TemplateMiner({ header: 'none', seeds: ['user <*> logged in from <*>'] });
+
+    expect(learnAll(miner, ['user zoe logged in from home', 'user 7 logged in from 10.0.0.1'])).toEqual([
+      'user <*> logged in from <*>',
+      'user <*> logged in from <*>',
+    ]);
+  });
+
+  test('does not hold what stands behind the bytes that are looked at', () => {
+    const [template] = mineAll([`error 12 ${'x '.repeat(100)}`], { header: 'none', lineBytesMax: 16 });
+
+    expect(template).toBe('error <*> x x x x<*>');
+  });
+});
+
+test('lines of a source are mined without their header, also those that came before it was known', () => {
+  const miner = new TemplateMiner();
+  const lines = Array.from(
+    { length: 40 },
+    (_, i) => `2026-11-22 06:00:${10 + i} INFO [main] shop.Cart: item ${i * 31} added by ${USERS[i % 7]}`,
+  );
+
+  const templates = learnAll(miner, lines);
+
+  expect(templates.at(-1)).toBe('item <*> added by <*>');
+  expect(miner.clusterCount).toBe(1);
+});
+
+// ---- properties ----
+
+const word = fc.constantFrom(
+  'open',
+  'close',
+  'user',
+  'from',
+  'disk',
+  'L3',
+  'ssh2',
+  'KB',
+  'ms',
+  'Nov',
+  'null',
+  'a.b.c.d',
+  'root',
+  'ann',
+  'grün',
+);
+const number = fc.oneof(
+  fc.integer({ min: 0, max: 99_999 }).map(String),
+  fc.constantFrom('10.0.0.1', '0x7f3a', 'blk_-38', '/var/x', 'true', 'FF:02:1B', '12:30:59', 'http://h/1'),
+);
+const piece = fc.oneof(
+  { weight: 3, arbitrary: word },
+  { weight: 2, arbitrary: number },
+  fc.tuple(word, number).map(([key, value]) => `${key}=${value}`),
+  fc.tuple(word, word).map(([key, value]) => `${key}=${value}`),
+  fc.tuple(word, word).map(([a, b]) => `${a}(${b})`),
+  fc.constantFrom('k=', '()', '[]', '"quoted 7"', 'x,y,3', 'on.....0', '<*>', '{}'),
+);
+const line = fc.array(piece, { minLength: 1, maxLength: 7 }).map((pieces) => pieces.join(' '));
+const lines = fc.array(line, { minLength: 1, maxLength: 60 });
+
+/** Goal: a template with the variables of a line is that line. Method: lines of everything the miner treats in a way of its own. */
+test('variables put back into their template give the line, byte for byte', () => {
+  fc.assert(
+    fc.property(lines, (all) => {
+      const texts = mineAll(all);
+
+      for (const [i, text] of texts.entries()) {
+        const bytes = Buffer.from(all[i] as string);
+        const ranges = variablesOf({ id: '', text }, bytes, 0, bytes.length);
+        expect(ranges, `${all[i]} is of ${text}`).toBeDefined();
+        const values: string[] = [];
+        for (let at = 0; at < (ranges?.length ?? 0); at += 2) values.push(bytes.toString('utf8', ranges?.[at], ranges?.[at + 1]));
+        expect(fillTemplate(text, values)).toBe(all[i]);
+      }
+    }),
+  );
+});
+
+/** Goal: a restart changes nothing. Method: the same lines with and without one at some point. */
+test('a miner that was saved and restored names lines as one that was not', () => {
+  fc.assert(
+    fc.property(lines, lines, fc.constantFrom<MinerOptions['header']>('auto', 'none'), (before, after, header) => {
+      const steady = new TemplateMiner({ header: header ?? 'auto' });
+      const stopped = new TemplateMiner({ header: header ?? 'auto' });
+      const restarted = new TemplateMiner({ header: header ?? 'auto' });
+      learnAll(steady, before);
+      learnAll(stopped, before);
+
+      expect(restarted.restore(stopped.snapshot())).toBe(true);
+
+      expect(learnAll(restarted, after)).toEqual(learnAll(steady, after));
+    }),
+  );
+});
+
+/** Goal: what a source is called does not depend on what else the agent reads. */
+test('templates of a source are the same whatever other sources say in between', () => {
+  fc.assert(
+    fc.property(lines, lines, (own, other) => {
+      const alone = learnAll(new TemplateMiner(), own);
+
+      const miner = new TemplateMiner();
+      const together = own.map((text, i) => {
+        learnAll(miner, [other[i % other.length] as string], 'other');
+        return learnAll(miner, [text])[0];
+      });
+
+      expect(together).toEqual(alone);
+    }),
+  );
+});
+
+/** Goal: every line is counted somewhere. Method: bounds so small that almost all is forgotten. */
+test('no count is lost when templates and sources are forgotten', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(line, fc.constantFrom('a', 'b', 'c')), { maxLength: 120 }), (all) => {
+      const miner = new TemplateMiner({ clustersMax: 4, sourcesMax: 2, shapesMax: 16, header: 'none' });
+      for (const [text, source] of all) learnAll(miner, [text], source);
+
+      let counted = miner.evictedCount;
+      for (const source of miner.sources) {
+        expect(source.clusters.size).toBeLessThanOrEqual(4);
+        for (const { count } of source.clusters) counted += count;
+      }
+      expect(counted).toBe(all.length);
+    }),
+  );
+});
