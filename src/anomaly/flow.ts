@@ -1,3 +1,4 @@
+import { DailyShare, type DailyShareState } from './daily-share.ts';
 import { countGain, EvidenceBank, hitGain, thresholdFor, type EvidenceState } from './evidence.ts';
 import { DAY_MINUTES, SeasonalBaseline, type SeasonalState } from './seasonal.ts';
 import type { Raise } from './signal.ts';
@@ -11,8 +12,7 @@ const CAP = 1.3;
 // An anomaly that lasts longer than this is the new usual.
 const HOLD_MINUTES_MAX = 180;
 const ERROR_EVENTS_MIN = 300;
-// Old error counts fade over about a week.
-const ERROR_FADE = 1 - 1 / (7 * DAY_MINUTES);
+const ERROR_DAYS = 7;
 
 export interface FlowOptions {
   readonly source: string;
@@ -32,8 +32,7 @@ export class Flow {
   readonly #down = new EvidenceBank(DOWN.length);
   readonly #failing = new EvidenceBank(ERRORS.length);
   #heldMinutes = 0;
-  #errorsSeen = 0;
-  #eventsSeen = 0;
+  readonly #share = new DailyShare(ERROR_DAYS);
   #errorSpread = 1;
   /** The last minute's gains of a drop, for a test over several flows. */
   readonly downGains: Float64Array = new Float64Array(DOWN.length);
@@ -65,7 +64,7 @@ export class Flow {
     const isLearned = !isUnusual || this.#heldMinutes > HOLD_MINUTES_MAX;
     this.#heldMinutes = isUnusual ? this.#heldMinutes + 1 : 0;
     this.#baseline.push(minute, count, isLearned);
-    if (!isFailing) this.#learnErrors(count, errors);
+    if (!isFailing) this.#learnErrors(minute, count, errors);
     this.lastCount = count;
     return this.#baseline.recurringAt(minute);
   }
@@ -120,11 +119,10 @@ export class Flow {
 
   /** Errors among the events of the minute, as a binomial whose evidence shrinks with how errors usually clump. */
   #testErrors(minute: number, count: number, errors: number, raise: Raise): boolean {
-    if (this.#eventsSeen < ERROR_EVENTS_MIN || this.#baseline.age < DAY_MINUTES / 2) return false;
+    if (this.#share.events < ERROR_EVENTS_MIN || this.#baseline.age < DAY_MINUTES / 2) return false;
     if (count === 0) return this.#failing.max > 0;
-    const usual = (this.#errorsSeen + 0.5) / (this.#eventsSeen + 1);
-    const perDay = (this.#eventsSeen / Math.max(this.#baseline.age, 1)) * DAY_MINUTES;
-    const limit = thresholdFor(Math.min(perDay, DAY_MINUTES) * ERRORS.length, this.#options.budget);
+    const usual = this.#share.at(minute);
+    const limit = thresholdFor(DAY_MINUTES * ERRORS.length, this.#options.budget);
     for (const [i, share] of ERRORS.entries()) {
       const changed = usual + (1 - usual) * share;
       const gain = errors * hitGain(true, usual, changed) + (count - errors) * hitGain(false, usual, changed);
@@ -152,36 +150,38 @@ export class Flow {
     return evidence > limit * 0.5;
   }
 
-  #learnErrors(count: number, errors: number): void {
-    if (this.#eventsSeen > ERROR_EVENTS_MIN && count > 0) {
-      const usual = (this.#errorsSeen + 0.5) / (this.#eventsSeen + 1);
+  #learnErrors(minute: number, count: number, errors: number): void {
+    if (this.#share.events > ERROR_EVENTS_MIN && count > 0) {
+      const usual = this.#share.at(minute);
       const variance = count * usual * (1 - usual) + 0.01;
       const surprise = Math.min((errors - count * usual) ** 2 / variance, 30);
       this.#errorSpread = Math.max(1, this.#errorSpread + (surprise - this.#errorSpread) / 500);
     }
-    this.#errorsSeen = this.#errorsSeen * ERROR_FADE + errors;
-    this.#eventsSeen = this.#eventsSeen * ERROR_FADE + count;
+    this.#share.add(minute, errors, count);
   }
 
   save(): FlowState {
     return {
       baseline: this.#baseline.save(),
+      share: this.#share.save(),
       banks: [this.#up.save(), this.#down.save(), this.#failing.save()],
-      numbers: [this.count, this.errors, this.#heldMinutes, this.#errorsSeen, this.#eventsSeen, this.#errorSpread],
+      numbers: [this.count, this.errors, this.#heldMinutes, this.#errorSpread],
     };
   }
 
-  load({ baseline, banks, numbers }: FlowState): void {
+  load({ baseline, share, banks, numbers }: FlowState): void {
     this.#baseline.load(baseline);
+    this.#share.load(share);
     this.#up.load(banks[0]);
     this.#down.load(banks[1]);
     this.#failing.load(banks[2]);
-    [this.count, this.errors, this.#heldMinutes, this.#errorsSeen, this.#eventsSeen, this.#errorSpread] = numbers;
+    [this.count, this.errors, this.#heldMinutes, this.#errorSpread] = numbers;
   }
 }
 
 export interface FlowState {
   readonly baseline: SeasonalState;
+  readonly share: DailyShareState;
   readonly banks: readonly [EvidenceState, EvidenceState, EvidenceState];
-  readonly numbers: readonly [number, number, number, number, number, number];
+  readonly numbers: readonly [number, number, number, number];
 }

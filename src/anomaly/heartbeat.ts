@@ -1,8 +1,8 @@
 import type { Raise } from './signal.ts';
 
 const INTERVALS_MIN = 40;
-const JITTER_MAX = 0.3;
-const LEARN = 0.04;
+const JITTER_MAX = 0.22;
+const LEARN = 0.025;
 const FAST_NEEDED = 3;
 // After so many unusual intervals in a row the rhythm has changed for good.
 const RELEARN = 60;

@@ -10,7 +10,7 @@ const SCORE_MAX = 3.5;
 // Tails: the usual share of values beyond the quantile, and the share that would be worth an alarm.
 const TAILS = [
   { usual: 0.025, changed: 0.12 },
-  { usual: 0.005, changed: 0.08 },
+  { usual: 0.005, changed: 0.12 },
 ] as const;
 /** Probabilities of the table, and the normal scores that belong to them. */
 const PROBABILITIES: readonly number[] = [
