@@ -7,6 +7,7 @@ export { parseField, type Field } from './field.ts';
 export { operatorsSchema, parserOptions } from './schema.ts';
 export { FILE_NAME, FILE_PATH, Sources } from './sources.ts';
 export * from './attribute-actions/index.ts';
+export { compileMatcher, type Matcher } from './regex/compile.ts';
 export { compilePattern, type Pattern } from './regex/pattern.ts';
 export { checkPassSeverity, passSeverity, severityOf, type PassSeverity } from './pass-severity.ts';
 export { ResourceEdits, mergeAttributes } from './resource-edits.ts';

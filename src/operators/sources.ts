@@ -8,6 +8,8 @@ export interface SourcesOptions<State> {
   readonly max: number;
   /** Attributes that tell sources of one sender apart. */
   readonly keys: readonly Key[];
+  /** True when only those count, and not who sent the rows. */
+  readonly isOwnOnly?: boolean;
   readonly create: (name: string) => State;
   readonly onForget?: (state: State) => void;
 }
@@ -69,11 +71,12 @@ export class Sources<State> {
   }
 
   #lookUp(batch: LogBatch, row: number): State {
-    const { keys, max, create, onForget } = this.#options;
+    const { keys, max, isOwnOnly = false, create, onForget } = this.#options;
     const source = batch.deliveries[batch.deliveryOf[row] as number]?.source ?? 0;
     const { encoded } = batch.resources[batch.resourceOf[row] as number] as Origin;
     const own = keys.map((key) => nameOf(batch.attribute(row, key)));
-    const name = `${source}\0${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('latin1')}\0${own.join('\0')}`;
+    const sender = isOwnOnly ? '' : `${source}\0${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('latin1')}`;
+    const name = `${sender}\0${own.join('\0')}`;
     let state = this.#states.get(name);
     if (state !== undefined) {
       // The one asked for last stands last, so the first is the one silent longest.

@@ -1,0 +1,88 @@
+import { ValueType, type Key, type LogBatch } from '#model';
+import { parseField } from '#operators';
+
+const NEWLINE = 0x0a;
+
+/** The text that is joined: the body, or an attribute. After `find` its fields tell of the row. */
+export class CombineField {
+  bytes: Buffer = Buffer.alloc(0);
+  from = 0;
+  to = 0;
+  readonly #key: Key | undefined;
+
+  /** Throws RangeError. */
+  constructor(text: string) {
+    const field = parseField(text);
+    const isBody = field.root === 'body' && field.path.length === 0;
+    const isAttribute = field.root === 'attributes' && field.path.length === 1;
+    if (!isBody && !isAttribute) throw new RangeError(`expected body or an attribute such as attributes.log, got "${text}"`);
+    this.#key = isBody ? undefined : field.key;
+  }
+
+  /** False when there is no text. */
+  find(batch: LogBatch, row: number): boolean {
+    if (!this.#key) {
+      if (batch.bodyType[row] !== ValueType.string) return false;
+      this.#at(batch, batch.bodyStart[row] as number, batch.bodySize[row] as number);
+      return true;
+    }
+    const table = batch.attributes;
+    const slot = table.find(row, this.#key);
+    if (slot < 0 || table.type[slot] !== ValueType.string) return false;
+    this.#at(batch, table.start[slot] as number, table.size[slot] as number);
+    return true;
+  }
+
+  /** Gives row `target` the texts of all `rows` with the separator between. */
+  joinRows(batch: LogBatch, target: number, rows: readonly number[], separator: Buffer): void {
+    const { space } = batch;
+    if (separator.length === 1 && separator[0] === NEWLINE && this.#areNeighbours(batch, rows)) {
+      // Lines of a file lie side by side with a newline between: that is the joined text already.
+      this.find(batch, rows[0] as number);
+      const start = this.from;
+      this.find(batch, rows.at(-1) as number);
+      this.#set(batch, target, start, this.to - start);
+      return;
+    }
+    const start = space.sideLength;
+    for (const [i, row] of rows.entries()) {
+      if (i > 0) space.appendBytes(separator);
+      this.find(batch, row);
+      space.appendBytes(this.bytes, this.from, this.to);
+    }
+    this.#set(batch, target, ~start, space.sideLength - start);
+  }
+
+  setText(batch: LogBatch, row: number, text: Uint8Array, size: number): void {
+    this.#set(batch, row, batch.space.appendBytes(text, 0, size), size);
+  }
+
+  #at(batch: LogBatch, position: number, size: number): void {
+    this.bytes = position >= 0 ? batch.space.bytes : batch.space.side;
+    this.from = position >= 0 ? position : ~position;
+    this.to = this.from + size;
+  }
+
+  #areNeighbours(batch: LogBatch, rows: readonly number[]): boolean {
+    const { bytes } = batch.space;
+    let end = -1;
+    for (const row of rows) {
+      this.find(batch, row);
+      if (this.bytes !== bytes) return false;
+      if (end >= 0 && (this.from !== end + 1 || bytes[end] !== NEWLINE)) return false;
+      end = this.to;
+    }
+    return true;
+  }
+
+  #set(batch: LogBatch, row: number, position: number, size: number): void {
+    if (!this.#key) {
+      batch.bodyStart[row] = position;
+      batch.bodySize[row] = size;
+      return;
+    }
+    const slot = batch.attributes.find(row, this.#key);
+    batch.attributes.start[slot] = position;
+    batch.attributes.size[slot] = size;
+  }
+}
