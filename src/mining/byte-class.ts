@@ -18,8 +18,6 @@ for (let byte = 0; byte < 256; byte++) {
   if (/[A-Za-z_$]/.test(character) || byte > 127) IS_LETTER[byte] = 1;
 }
 
-export const COLON = 0x3a;
-export const SLASH = 0x2f;
 export const LINE_FEED = 0x0a;
 
 /**

@@ -4,7 +4,7 @@ import { PLACEHOLDER } from './variables.ts';
 // Every rule here looks at words that are constant for `Shape` or at what kind of thing a number stands beside, never at
 // the digits of a number: lines of one shape must come out alike, whichever of them is seen first.
 
-const PATH = /^(?:\.{0,2}|~)\/.|\/.*\/|\/.*\.|\..*\//;
+const PATH = /^(?:\.{0,2}|~)\/.|:\/|\/.*\/|\/.*\.|\..*\//;
 const BOOLEAN = /^(?:true|false)$/i;
 /** `org.example.shop.Order`: a name of four parts or more is a value more often than a word. */
 const QUALIFIED = /^[A-Za-z_$][\w$-]*(?:\.[\w$-]+){3,}$/;

@@ -1,11 +1,10 @@
-import { ByteClass, CLASS, COLON, IS_LETTER, LINE_FEED, SLASH } from './byte-class.ts';
+import { ByteClass, CLASS, IS_LETTER, LINE_FEED } from './byte-class.ts';
 
 // Multipliers with well-spread bits, from the literature on hashing (FNV, Murmur3).
 const BYTE = 0x01000193;
 const WORD = 0x85ebca6b;
 const CHECK = 0xc2b2ae35;
 const NUMBER = 0x9e3779b9 | 0;
-const CUT = 0x7feb352d;
 
 /**
  * The shape of a line: a hash of its words and delimiters in which all numbers are alike. Lines of one shape have one
@@ -20,34 +19,37 @@ export class Shape {
   measure(bytes: Uint8Array, from: number, to: number, seed: number): void {
     let first = seed | 0;
     let second = ~seed;
-    let word = 0;
-    let digits = 0;
-    let start = from;
-    let i = from;
-    for (; i < to; i++) {
-      const byte = bytes[i] as number;
-      const kind = CLASS[byte] as number;
-      if (kind !== ByteClass.delimiter) {
-        word = Math.imul(word ^ byte, BYTE);
-        digits += kind;
-        continue;
+    let byte = 0;
+    for (let i = from; i < to; i++) {
+      byte = bytes[i] as number;
+      let kind = CLASS[byte] as number;
+      let word = 0;
+      if (kind === ByteClass.digit) {
+        word = NUMBER;
+        do byte = ++i === to ? 0 : (bytes[i] as number);
+        while (i < to && CLASS[byte] !== ByteClass.delimiter);
+      } else if (kind === ByteClass.word) {
+        const needed = 1 + (IS_LETTER[byte] as number);
+        let digits = 0;
+        do {
+          word = Math.imul(word ^ byte, BYTE);
+          digits += kind;
+          byte = ++i === to ? 0 : (bytes[i] as number);
+          kind = CLASS[byte] as number;
+        } while (i < to && kind !== ByteClass.delimiter && digits < needed);
+        if (digits >= needed) {
+          // The rest of a number is not hashed, only passed over: it is the greater part of many lines.
+          word = NUMBER;
+          for (; i < to && kind !== ByteClass.delimiter; kind = CLASS[byte] as number) byte = ++i === to ? 0 : (bytes[i] as number);
+        }
       }
-      // The colon of `http://` is a part of its word.
-      if (byte === COLON && i + 1 < to && bytes[i + 1] === SLASH) {
-        word = Math.imul(word ^ byte, BYTE);
-        continue;
-      }
-      if (digits > (IS_LETTER[bytes[start] as number] as number)) word = NUMBER;
-      first = Math.imul(first ^ word, WORD) + byte;
+      first = Math.imul(first ^ word, WORD);
       second = Math.imul(second + word, CHECK) ^ (second >>> 15);
-      word = 0;
-      digits = 0;
-      start = i + 1;
+      if (i === to) break;
+      first += byte;
       if (byte === LINE_FEED) break;
     }
-    if (i < to) word = CUT;
-    else if (digits > (IS_LETTER[bytes[start] as number] as number)) word = NUMBER;
-    this.first = Math.imul(first ^ word, WORD);
-    this.second = Math.imul(second + word, CHECK) ^ (second >>> 15);
+    this.first = first | 0;
+    this.second = second;
   }
 }
