@@ -19,6 +19,11 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
   isTerminal: process.stderr.isTTY,
   isOutTerminal: process.stdout.isTTY,
+  interrupted: () => {
+    const interrupted = new AbortController();
+    process.once('SIGINT', () => interrupted.abort());
+    return interrupted.signal;
+  },
   version: readVersion(),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

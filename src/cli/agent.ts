@@ -104,7 +104,11 @@ export class Agent {
     const path = socketPathOf(this.#service.storageDirectory);
     const facts = { version: shell.version, config: this.#config.sourcePaths, metrics: this.#metrics, statuses: this.#statuses };
     try {
-      this.#control = await serveControl(path, () => createReport({ ...facts, service: this.#service }));
+      this.#control = await serveControl(
+        path,
+        () => createReport({ ...facts, service: this.#service }),
+        () => this.#service.tapPoints,
+      );
     } catch (error) {
       this.#log.warn('The control socket cannot be opened; "winnow status" will not work.', { path, reason: messageOf(error) });
     }

@@ -158,6 +158,25 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .addHelpText('after', examples('winnow mine --summary /var/log/app.log', 'winnow mine --header none messages.txt > templates.tsv'))
     .action(async (files, flags) => finish((await import('./mine/index.ts')).mine(files, flags, shell)));
 
+  configured(program.command('tap'))
+    .description('look at the records that pass a component of a running agent; it is never slowed, what is too much passes unseen')
+    .argument('<component>', 'its id, such as file_log/app or redact; redact@logs for that of one pipeline')
+    .option('--before', 'before the component, not after it')
+    .option('--filter <condition>', "only records for which this OTTL condition holds, such as 'severity_number >= 17'")
+    .option('--limit <number>', 'end after so many records')
+    .option('--duration <duration>', 'end after so long, such as 30s')
+    .addOption(new Option('--format <format>', 'one line of text or of JSON a record').choices(['text', 'json']).default('text'))
+    .option('--no-redact', 'show what looks like a secret')
+    .option('--storage <folder>', "the running agent's storage folder, instead of --config")
+    .addHelpText(
+      'after',
+      examples(
+        'winnow tap file_log/app --config /etc/winnow/config.yaml --limit 10',
+        "winnow tap dedupe --before --filter 'severity_number >= 17' --format json --storage /var/lib/winnow",
+      ),
+    )
+    .action(async (component: string, flags) => finish(await (await import('./tap.ts')).tap(component, flags, shell)));
+
   program
     .command('version')
     .description('show the versions of Winnow and Node')

@@ -1,9 +1,9 @@
 import colors from 'picocolors';
 import { requestStatus, NoAgentError, type StatusReport } from '../control/index.ts';
 import { ExitCode } from './exit-codes.ts';
-import { load, type ConfigFlags } from './load.ts';
+import type { ConfigFlags } from './load.ts';
 import type { Shell } from './shell.ts';
-import { storageDirectoryOf } from './storage-directory.ts';
+import { directoryOfAgent } from './agent-directory.ts';
 
 export interface StatusFlags extends ConfigFlags {
   readonly storage?: string;
@@ -21,26 +21,12 @@ export async function status(flags: StatusFlags, shell: Shell): Promise<number> 
 
 async function ask(flags: StatusFlags, shell: Shell): Promise<StatusReport | undefined> {
   try {
-    return await requestStatus(await directoryOf(flags, shell));
+    return await requestStatus(await directoryOfAgent(flags, shell));
   } catch (error) {
     if (!(error instanceof NoAgentError)) throw error;
     shell.err(`winnow: ${error.message}\n`);
     return undefined;
   }
-}
-
-/** The folder the agent with this configuration uses: that of its first storage extension, or the default. */
-async function directoryOf(flags: StatusFlags, shell: Shell): Promise<string> {
-  if (flags.storage !== undefined || flags.config.length === 0) return storageDirectoryOf([], flags.storage, shell);
-  const config = await load(flags, shell);
-  for (const id of config.service.extensions) {
-    const extension = config.extensions.get(id);
-    const settings: object = extension?.config ?? {};
-    if (extension?.type === 'file_storage' && 'directory' in settings && typeof settings.directory === 'string') {
-      return storageDirectoryOf([], settings.directory, shell);
-    }
-  }
-  return storageDirectoryOf(config.sourcePaths, undefined, shell);
 }
 
 function format(report: StatusReport): string {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TapPoints } from '../pipeline/tap-points.ts';
 import { NoAgentError, requestStatus, serveControl, socketPathOf, type ControlServer, type StatusReport } from './index.ts';
 
 let folder: string;
@@ -29,7 +30,11 @@ const REPORT: StatusReport = {
 };
 
 async function serve(directory: string): Promise<ControlServer> {
-  const server = await serveControl(socketPathOf(directory), () => REPORT);
+  const server = await serveControl(
+    socketPathOf(directory),
+    () => REPORT,
+    () => new TapPoints(),
+  );
   servers.push(server);
   return server;
 }

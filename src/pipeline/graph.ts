@@ -3,6 +3,7 @@ import { FanOut, type Branch } from './fan-out.ts';
 import { ComponentHost, nameOf, type Environment, type Identity } from './host.ts';
 import type { GraphPlan, Member, PipelinePlan } from './plan.ts';
 import { Tap } from './tap.ts';
+import { TapPoint, TapPoints } from './tap-points.ts';
 
 /** A component of the graph with its identity and host. */
 export interface Instance {
@@ -18,6 +19,7 @@ export interface Graph {
   /** The last of each pipeline first. */
   readonly processors: readonly Instance[];
   readonly receivers: readonly Instance[];
+  readonly tapPoints: TapPoints;
 }
 
 /**
@@ -37,6 +39,7 @@ class Builder {
   readonly #environment: Environment;
   readonly #deadline: AbortSignal;
   readonly #extensionsById = new Map<string, Component>();
+  readonly #tapPoints = new TapPoints();
 
   constructor(plan: GraphPlan, environment: Environment, deadline: AbortSignal) {
     this.#plan = plan;
@@ -71,7 +74,7 @@ class Builder {
         .map((pipeline) => ({ name: pipeline.id, consumer: heads.get(pipeline.id) as Consumer }));
       return this.#instance('receiver', id, factory.create(config, { id }, this.#receiverTap(id, this.#join(branches, id))));
     });
-    return { extensions, exporters, processors, receivers };
+    return { extensions, exporters, processors, receivers, tapPoints: this.#tapPoints };
   }
 
   /** Returns the pipeline's first consumer; adds its processors to `instances`, last first. */
@@ -81,12 +84,16 @@ class Builder {
     let counters = [this.#counter('winnow_pipeline_passed_log_records', PASSED, { pipeline: pipeline.id })];
     // A batch travels on from a processor that only reads, so the whole pipeline edits if any of its processors does.
     let mutates = next.mutates;
+    // From the last to the first, as the components are made.
+    const points: TapPoint[] = [];
 
     for (const id of pipeline.processors.toReversed()) {
       const { factory, config } = memberOf(this.#plan.processors, id);
       const labels = { processor: id, pipeline: pipeline.id, otel_signal: 'logs' };
       const outgoing = this.#counter('otelcol_processor_outgoing_items', OUTGOING, labels);
-      const tap = new Tap(next, [outgoing, ...counters]);
+      const point = new TapPoint();
+      points.push(point);
+      const tap = new Tap(next, { accepted: [outgoing, ...counters], point });
       const processor = factory.create(config, { id, pipeline: pipeline.id }, tap);
       instances.push(this.#instance('processor', id, processor, pipeline.id));
       mutates ||= processor.mutates;
@@ -94,7 +101,9 @@ class Builder {
       counters = [this.#counter('otelcol_processor_incoming_items', INCOMING, labels)];
     }
     const accepted = this.#counter('winnow_pipeline_accepted_log_records', ACCEPTED, { pipeline: pipeline.id });
-    return new Tap({ mutates, consume: (batch) => next.consume(batch) }, [accepted, ...counters]);
+    const head = new TapPoint();
+    this.#tapPoints.addPipeline(pipeline.id, pipeline.processors, pipeline.exporters, [head, ...points.toReversed()]);
+    return new Tap({ mutates, consume: (batch) => next.consume(batch) }, { accepted: [accepted, ...counters], point: head });
   }
 
   #receiverTap(receiver: string, next: Consumer): Consumer {
@@ -102,7 +111,9 @@ class Builder {
     const labels = { receiver, transport: '' };
     const accepted = this.#counter('otelcol_receiver_accepted_log_records', RECEIVER_ACCEPTED, labels);
     const refused = this.#counter('otelcol_receiver_refused_log_records', RECEIVER_REFUSED, labels);
-    return new Tap(next, [accepted], [refused]);
+    const point = new TapPoint();
+    this.#tapPoints.addReceiver(receiver, point);
+    return new Tap(next, { accepted: [accepted], refused: [refused], point });
   }
 
   #join(branches: readonly Branch[], from: string): Consumer {

@@ -63,6 +63,11 @@ export class Service {
     return this.#isReady;
   }
 
+  /** Where one may look at what passes. */
+  get tapPoints(): Graph['tapPoints'] {
+    return this.#graph.tapPoints;
+  }
+
   /** Where the agent keeps its state; known once extensions have started. */
   get storageDirectory(): string {
     const directory = (this.#storageExtension ?? this.#storage)?.directory;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CapturedRecord } from './record.ts';
+import type { PlainRecord } from '../pipeline/index.ts';
 import { parseSeverity, saySeverity } from './record.ts';
 
 /** The fields an expectation names; those it does not name may be anything. */
@@ -15,7 +15,7 @@ export interface Difference {
 const MAPS: ReadonlySet<string> = new Set(['attributes', 'resource']);
 
 /** Where a record is not what was expected; empty when it is. */
-export function compareRecord(expected: ExpectedRecord, actual: CapturedRecord): Difference[] {
+export function compareRecord(expected: ExpectedRecord, actual: PlainRecord): Difference[] {
   const differences: Difference[] = [];
   const fields: Readonly<Record<string, unknown>> = { ...actual };
   for (const [field, wanted] of Object.entries(expected)) {
@@ -88,12 +88,12 @@ export function say(value: unknown): string {
 }
 
 /** Which of the records each expectation took, by index; -1 for none. */
-export function pairUp(expected: readonly ExpectedRecord[], actual: readonly CapturedRecord[], isOrdered: boolean): number[] {
+export function pairUp(expected: readonly ExpectedRecord[], actual: readonly PlainRecord[], isOrdered: boolean): number[] {
   return isOrdered ? pairInOrder(expected, actual) : pairFreely(expected, actual);
 }
 
 /** The longest common subsequence. */
-function pairInOrder(expected: readonly ExpectedRecord[], actual: readonly CapturedRecord[]): number[] {
+function pairInOrder(expected: readonly ExpectedRecord[], actual: readonly PlainRecord[]): number[] {
   const matches = expected.map((wanted) => actual.map((record) => compareRecord(wanted, record).length === 0));
   const lengths = Array.from({ length: expected.length + 1 }, () => new Uint32Array(actual.length + 1));
   const length = (i: number, j: number): number => lengths[i]?.[j] ?? 0;
@@ -113,7 +113,7 @@ function pairInOrder(expected: readonly ExpectedRecord[], actual: readonly Captu
 }
 
 /** As many pairs as possible: an expectation that could take several records leaves to another the only one it can. */
-function pairFreely(expected: readonly ExpectedRecord[], actual: readonly CapturedRecord[]): number[] {
+function pairFreely(expected: readonly ExpectedRecord[], actual: readonly PlainRecord[]): number[] {
   const takenBy: number[] = actual.map(() => -1);
   const tryToPair = (i: number, seen: Set<number>): boolean => {
     for (const [j, record] of actual.entries()) {

@@ -2,11 +2,8 @@ import { parseDuration } from '#component';
 import {
   createResource,
   createScope,
-  resourceAttributes,
-  scopeNameAndVersion,
   severityName,
   SeverityNumber,
-  toJson,
   ValueType,
   type Attributes,
   type AttributeValue,
@@ -27,21 +24,6 @@ export interface WrittenRecord {
   readonly trace_id?: string;
   readonly span_id?: string;
   readonly event_name?: string;
-}
-
-/** A record that came out, in plain values. */
-export interface CapturedRecord {
-  readonly body: unknown;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly resource: Readonly<Record<string, unknown>>;
-  readonly scope: string;
-  readonly severity: number;
-  readonly severity_text: string;
-  readonly time: string;
-  readonly observed_time: string;
-  readonly trace_id: string;
-  readonly span_id: string;
-  readonly event_name: string;
 }
 
 const NAMES = Object.keys(SeverityNumber).filter((name) => name !== 'unspecified');
@@ -100,35 +82,4 @@ export function addRecord(batch: LogBatch, record: WrittenRecord, { now, start }
     rare.eventNameStart[row] = batch.space.appendText(record.event_name);
     rare.eventNameSize[row] = Buffer.byteLength(record.event_name);
   }
-}
-
-/** The record of a row in plain values: bytes in base64, integers beyond 2^53 as text. */
-export function captureRecord(batch: LogBatch, row: number): CapturedRecord {
-  return {
-    body: plain(batch.body(row)),
-    attributes: plainMap(Object.fromEntries(batch.attributesOf(row))),
-    resource: plainMap(
-      resourceAttributes(batch.resources[batch.resourceOf[row] as number] ?? { encoded: new Uint8Array(), schemaUrl: '' }),
-    ),
-    scope: scopeNameAndVersion(batch.scopes[batch.scopeOf[row] as number] ?? { encoded: new Uint8Array(), schemaUrl: '' }).name,
-    severity: batch.severity[row] as number,
-    severity_text: batch.severityText(row),
-    time: isoOf(batch.timeMs[row] as number),
-    observed_time: isoOf(batch.observedMs[row] as number),
-    trace_id: batch.traceId(row),
-    span_id: batch.spanId(row),
-    event_name: batch.eventName(row),
-  };
-}
-
-function isoOf(ms: number): string {
-  return ms === 0 ? '' : new Date(ms).toISOString();
-}
-
-function plain(value: AttributeValue): unknown {
-  return JSON.parse(toJson(value));
-}
-
-function plainMap(values: Attributes): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, plain(value)]));
 }

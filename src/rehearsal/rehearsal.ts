@@ -2,13 +2,13 @@ import { Delivery, type Consumer, type ExporterFactory, type ExtensionFactory, t
 import { LogBatch } from '#model';
 import { MetricsRegistry } from '#telemetry';
 import type { Config } from '../config/index.ts';
-import { computeBooks, Service, Statuses } from '../pipeline/index.ts';
+import { computeBooks, Service, Statuses, toPlainRecord, type PlainRecord } from '../pipeline/index.ts';
 import type { GraphPlan, Member } from '../pipeline/plan.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import { createQuietLogger } from './quiet-logger.ts';
 import { createRandom } from './random.ts';
-import { addRecord, captureRecord, type CapturedRecord, type WrittenRecord } from './record.ts';
+import { addRecord, type WrittenRecord } from './record.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface RehearsalOptions {
@@ -37,7 +37,7 @@ export class Rehearsal {
   #service: Service | undefined;
   #life = { isDead: false };
   #head: Consumer | undefined;
-  #captured: CapturedRecord[] = [];
+  #captured: PlainRecord[] = [];
   readonly #complaints: string[] = [];
 
   constructor(options: RehearsalOptions) {
@@ -128,7 +128,7 @@ export class Rehearsal {
   }
 
   /** What has come out since the last call. */
-  take(): CapturedRecord[] {
+  take(): PlainRecord[] {
     return this.#captured.splice(0);
   }
 
@@ -207,7 +207,7 @@ export class Rehearsal {
       mutates: false,
       consume: async (batch) => {
         if (life.isDead) return new Promise(() => {});
-        for (let row = 0; row < batch.length; row++) if (batch.isDropped[row] === 0) this.#captured.push(captureRecord(batch, row));
+        for (let row = 0; row < batch.length; row++) if (batch.isDropped[row] === 0) this.#captured.push(toPlainRecord(batch, row));
         batch.settleDurable();
       },
     };

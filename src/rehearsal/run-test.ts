@@ -1,7 +1,8 @@
 import { parseDuration } from '#component';
 import type { Config } from '../config/index.ts';
 import { compareRecord, pairUp, say, type Difference, type ExpectedRecord } from './match.ts';
-import { saySeverity, type CapturedRecord } from './record.ts';
+import type { PlainRecord } from '../pipeline/index.ts';
+import { saySeverity } from './record.ts';
 import { Rehearsal } from './rehearsal.ts';
 import type { TestCase, TestStep } from './test-file.ts';
 
@@ -131,7 +132,7 @@ type Look = 'expect' | 'expect_any_order' | 'expect_some';
 function compareAll(
   kind: Look,
   expected: readonly ExpectedRecord[],
-  actual: readonly CapturedRecord[],
+  actual: readonly PlainRecord[],
 ): Omit<Failure, 'position' | 'step'> | undefined {
   const pairs = pairUp(expected, actual, kind === 'expect');
   const taken = new Set(pairs);
@@ -145,22 +146,22 @@ function compareAll(
   }
   const misses = missed.map((i) => toMiss(i, expected[i] ?? {}, left, actual));
   const shown = new Set(misses.flatMap(({ closest }) => (closest ? [closest.number - 1] : [])));
-  const surplus = isSurplus ? left.filter((j) => !shown.has(j)).map((j) => sayRecord(actual[j] as CapturedRecord)) : [];
+  const surplus = isSurplus ? left.filter((j) => !shown.has(j)).map((j) => sayRecord(actual[j] as PlainRecord)) : [];
   const message = `expected ${kind === 'expect_some' ? 'at least ' : ''}${count(expected.length, 'record')}, ${actual.length} came`;
   return { message, misses, ...(surplus.length > 0 && { surplus }) };
 }
 
 /** The closest of what nobody took: the one with the fewest fields that differ. */
-function toMiss(i: number, expected: ExpectedRecord, left: readonly number[], actual: readonly CapturedRecord[]): Miss {
+function toMiss(i: number, expected: ExpectedRecord, left: readonly number[], actual: readonly PlainRecord[]): Miss {
   let closest: Miss['closest'];
   for (const j of left) {
-    const differences = compareRecord(expected, actual[j] as CapturedRecord);
+    const differences = compareRecord(expected, actual[j] as PlainRecord);
     if (!closest || differences.length < closest.differences.length) closest = { number: j + 1, differences };
   }
   return { number: i + 1, expected, ...(closest && { closest }) };
 }
 
-function compareCount(expected: number, actual: readonly CapturedRecord[]): Omit<Failure, 'position' | 'step'> | undefined {
+function compareCount(expected: number, actual: readonly PlainRecord[]): Omit<Failure, 'position' | 'step'> | undefined {
   if (actual.length === expected) return undefined;
   const surplus = actual.map(sayRecord);
   return {
@@ -191,7 +192,7 @@ function holds(actual: number, operator: string, bound: number): boolean {
 }
 
 /** A record in one line: severity, body, attributes. */
-function sayRecord({ severity, body, attributes }: CapturedRecord): string {
+function sayRecord({ severity, body, attributes }: PlainRecord): string {
   const level = severity === 0 ? '' : `${saySeverity(severity)} `;
   return `${level}${say(body)}${Object.keys(attributes).length === 0 ? '' : ` ${say(attributes)}`}`;
 }

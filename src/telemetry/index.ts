@@ -4,4 +4,4 @@ export { MetricsRegistry, type MetricsScope, type Sample } from './metrics.ts';
 export { serveMetrics } from './metrics-server.ts';
 export { registerProcessMetrics } from './process-metrics.ts';
 export { resolveTelemetry, type TelemetrySettings } from './settings.ts';
-export { listenSmall, type Answer, type SmallServer } from './small-server.ts';
+export { listenSmall, type Answer, type LongAnswer, type SmallServer } from './small-server.ts';

@@ -10,8 +10,15 @@ export interface Answer {
   readonly body: string;
 }
 
+/** An answer that goes on until one of the two sides ends it. */
+export interface LongAnswer {
+  open(response: ServerResponse): void;
+}
+
+type AnyAnswer = Answer | LongAnswer | undefined;
+
 /** Gives an answer to `GET path`; undefined for a path that does not exist. */
-export type Respond = (path: string) => Answer | undefined | Promise<Answer | undefined>;
+export type Respond = (path: string, query: URLSearchParams) => AnyAnswer | Promise<AnyAnswer>;
 
 export interface SmallServer {
   /** Where it listens: `http://127.0.0.1:8888`, or the path of a socket. */
@@ -50,9 +57,11 @@ export async function listenSmall(where: ListenOptions, respond: Respond): Promi
 }
 
 async function answer(response: ServerResponse, respond: Respond, url: string): Promise<void> {
-  const [path = '/'] = url.split('?');
+  const [path = '/', query = ''] = url.split('?');
   try {
-    send(response, (await respond(path)) ?? { status: 404, body: 'not found\n' });
+    const given = (await respond(path, new URLSearchParams(query))) ?? { status: 404, body: 'not found\n' };
+    if ('open' in given) given.open(response);
+    else send(response, given);
   } catch (error) {
     send(response, { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` });
   }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { Delivery, type SettledListener } from '#component';
-import { LogBatch, ValueType, createResource, createScope, createSharedAttributes, type AttributeValue, type Origin } from '#model';
+import { LogBatch, ValueType, createResource, createScope, createSharedAttributes, type AttributeValue, type Origin, type Template } from '#model';
 
 /** A row that a processor may meet, made of few numbers so that fast-check can make it simpler. */
 export interface RowSeed {
@@ -35,6 +35,11 @@ const RESOURCES: readonly Origin[] = [
 ];
 const SCOPE = createScope('contract', '1.0');
 const SHARED = createSharedAttributes({ 'log.file.name': 'app.log', tier: 'web' });
+
+const TEMPLATES: readonly Template[] = ['request <*> done', 'user <*> logged in', 'heartbeat', '<*> failed'].map((text, i) => ({
+  id: String(i).padStart(16, '0'),
+  text,
+}));
 
 const JAVA = 'java.lang.IllegalStateException: no stock';
 
@@ -106,6 +111,8 @@ function fillRow(batch: LogBatch, row: number, seed: RowSeed, { id, now }: { rea
   ];
   for (const [key, value] of attributes.slice(0, (content + variant) % 6)) batch.setAttribute(row, key, value);
   batch.spanIdColumn().set(Buffer.from(id, 'hex'), row * 8);
+  // As a miner upstream would have named it; some rows come without.
+  if (content % 3 > 0) batch.templateOf[row] = TEMPLATES[content % TEMPLATES.length];
 }
 
 function giveDeliveries(batch: LogBatch, splits: readonly number[], listener: (part: number) => SettledListener): void {
