@@ -178,6 +178,14 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .action(async (component: string, flags) => finish(await (await import('./tap.ts')).tap(component, flags, shell)));
 
   program
+    .command('expand')
+    .description('restore records that dedupe has written as template and variables (encode: template), from files of OTLP JSON lines')
+    .argument('[file...]', 'files to read, such as those of the file exporter; - or none is standard input')
+    .option('--bodies', 'write the text of each record, instead of OTLP JSON lines')
+    .addHelpText('after', examples('winnow expand encoded.jsonl > restored.jsonl', 'zstdcat encoded.jsonl.zst | winnow expand --bodies'))
+    .action(async (files: string[], flags) => finish(await (await import('./expand/index.ts')).expand(files, flags, shell)));
+
+  program
     .command('version')
     .description('show the versions of Winnow and Node')
     .addHelpText('after', examples('winnow version'))
