@@ -49,6 +49,7 @@ export class Filter implements Processor {
 
   #filter(batch: LogBatch): void {
     let dropped = 0;
+    this.#environment.beginBatch();
     const include = this.#include?.(batch);
     const exclude = this.#exclude?.(batch);
     for (let row = 0; row < batch.length; row++) {

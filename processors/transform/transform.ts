@@ -79,6 +79,7 @@ export class Transform implements Processor {
   }
 
   #edit(batch: LogBatch): void {
+    this.#environment.beginBatch();
     for (const run of this.#runs) run(batch);
     this.#failures.report();
   }

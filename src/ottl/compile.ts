@@ -102,7 +102,7 @@ function compileReference(node: Extract<Node, { kind: 'reference' }>, compilatio
   if (/^[A-Z]/.test(name)) {
     const number = ENUMS.get(name);
     if (number !== undefined) return constantOf(number);
-    if (CONVERTERS.has(name)) return { evaluate: () => null, functionName: name };
+    if (CONVERTERS.has(name)) return compilation.fail(node.end, `expected "(" behind ${name}`);
     return compilation.fail(
       node.at,
       `"${name}" is no enum and no function${hint(name, [...ENUMS.keys(), ...CONVERTERS.keys()], 'enums and functions')}`,
@@ -163,6 +163,12 @@ export function compileEditor(node: Node, compilation: Compilation): Evaluate {
   return definition.compile(new Call(compilation, node, readArguments(node, definition, compilation)));
 }
 
+/** An argument may also be the bare name of a function, as SHA256 in `replace_pattern(body, "x", "y", SHA256)`. */
+function compileArgument(node: Node, compilation: Compilation): Expression {
+  const name = node.kind === 'reference' ? compilation.source.slice(node.at, node.end) : '';
+  return CONVERTERS.has(name) ? { evaluate: () => null, functionName: name } : compileValue(node, compilation);
+}
+
 /** `utf8_safe` and `utf8Safe` are the same argument. */
 function normalized(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
@@ -187,7 +193,7 @@ function readArguments(node: CallNode, definition: FunctionDefinition, compilati
       );
     } else {
       if (found.has(name)) compilation.fail(at, `${name} is given twice`);
-      found.set(name, { at: argument.value.at, expression: compileValue(argument.value, compilation) });
+      found.set(name, { at: argument.value.at, expression: compileArgument(argument.value, compilation) });
     }
   }
   const missing = definition.parameters.find((name) => !name.endsWith('?') && !found.has(name));

@@ -10,6 +10,14 @@ export class Environment {
     this.#random = host.random;
   }
 
+  /** Counts batches; 0 when nobody tells where one begins. */
+  epoch = 0;
+
+  /** To be called before each batch by whoever can: what was found in the bytes of the last one is forgotten. */
+  beginBatch(): void {
+    this.epoch++;
+  }
+
   now(): number {
     return this.#clock?.now() ?? Date.now();
   }

@@ -135,6 +135,7 @@ function idFields(
   });
   const text = plainField(
     (batch, row) => {
+      if (!known(batch)) return '';
       const id = get(batch, row);
       return id.every((byte) => byte === 0) ? '' : Buffer.from(id).toString('hex');
     },

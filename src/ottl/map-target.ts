@@ -6,6 +6,7 @@ import { entryOf, isMap, toMap, toStored, typeOf, type Value, type ValueMap } fr
 /** A map of one row that is being edited. What was edited counts after `close`. */
 export interface OpenMap {
   keys(): string[];
+  count(): number;
   get(key: string): Value;
   set(key: string, value: Value): void;
   delete(key: string): void;
@@ -41,6 +42,15 @@ export class AttributesTarget implements MapTarget, OpenMap {
     return keys;
   }
 
+  count(): number {
+    const batch = this.#batch;
+    if (!batch) return 0;
+    let count = batch.shared[batch.sharedOf[this.#row] as number]?.entries.size ?? 0;
+    const { head, next, type } = batch.attributes;
+    for (let slot = head[this.#row] as number; slot >= 0; slot = next[slot] as number) if (type[slot] !== ValueType.none) count++;
+    return count;
+  }
+
   get(key: string): Value {
     return this.#batch?.attribute(this.#row, key) ?? null;
   }
@@ -72,6 +82,7 @@ export class OriginTarget implements MapTarget {
     const attributes = new Map(decodedOf(origin, kind).attributes);
     return {
       keys: () => [...attributes.keys()],
+      count: () => attributes.size,
       get: (key) => {
         const bytes = attributes.get(key);
         return bytes === undefined ? null : valueOf(bytes);
@@ -115,6 +126,10 @@ class OpenValue implements OpenMap {
 
   keys(): string[] {
     return this.#edited ? [...this.#edited.keys()] : Object.keys(this.#old);
+  }
+
+  count(): number {
+    return this.#edited?.size ?? Object.keys(this.#old).length;
   }
 
   get(key: string): Value {

@@ -1,14 +1,42 @@
 import { compileRegex, type CompiledRegex } from '../operators/regex/compile.ts';
 import { parseRegex } from '../operators/regex/parse.ts';
 import type { Test } from './expression.ts';
+import { LengthGuard, QUICK_LENGTH_MAX } from './length-guard.ts';
 import type { TextLocator } from './text-locator.ts';
 
-/** A pattern in RE2's syntax that only says yes or no. Time is bounded, see the README of the operators. Throws RangeError. */
+/** A pattern in RE2's syntax with named groups. `match` throws OttlProblem for a text that is too long. Throws RangeError. */
+export function compileGroups(pattern: string): CompiledRegex {
+  return new GuardedRegex(compileRegex(pattern));
+}
+
+/** A pattern that only says yes or no. Throws RangeError. */
 export function compileMatch(pattern: string): CompiledRegex {
   // By itself first, so that a message shows it as it was written.
   parseRegex(pattern);
   // A group around all, since patterns elsewhere have one at least.
-  return compileRegex(`(?P<winnow_match>${pattern})`);
+  return compileGroups(`(?P<winnow_match>${pattern})`);
+}
+
+class GuardedRegex implements CompiledRegex {
+  readonly names: readonly string[];
+  readonly starts: Int32Array;
+  readonly sizes: Int32Array;
+  readonly texts: readonly (string | undefined)[];
+  readonly #regex: CompiledRegex;
+  readonly #guard = new LengthGuard();
+
+  constructor(regex: CompiledRegex) {
+    this.names = regex.names;
+    this.starts = regex.starts;
+    this.sizes = regex.sizes;
+    this.texts = regex.texts;
+    this.#regex = regex;
+  }
+
+  match(bytes: Buffer, from: number, to: number): boolean {
+    if (to - from <= QUICK_LENGTH_MAX) return this.#regex.match(bytes, from, to);
+    return this.#guard.run(to - from, () => this.#regex.match(bytes, from, to));
+  }
 }
 
 export function matchesText(regex: CompiledRegex, text: string): boolean {

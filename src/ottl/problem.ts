@@ -27,7 +27,8 @@ function placeOf(source: string, offset: number): string {
 }
 
 function excerptOf(source: string, offset: number): string {
-  const start = source.lastIndexOf('\n', offset - 1) + 1;
+  // A negative place counts as 0 for lastIndexOf.
+  const start = offset === 0 ? 0 : source.lastIndexOf('\n', offset - 1) + 1;
   const lineEnd = source.indexOf('\n', offset);
   const end = lineEnd < 0 ? source.length : lineEnd;
   const from = Math.max(start, offset - SHOWN_BEFORE);

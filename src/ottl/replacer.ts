@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { parseRegex } from '../operators/regex/parse.ts';
 import { printRegex } from '../operators/regex/print.ts';
+import { LengthGuard, QUICK_LENGTH_MAX } from './length-guard.ts';
 import type { Node } from '../operators/regex/syntax.ts';
 
-// The bounds of src/operators/regex/engine.ts, for the same reasons: the usual engine can take time with the square of
-// the length, so long texts and patterns that were slow go to V8's engine without backtracking.
-const QUICK_LENGTH_MAX = 2048;
+// As in src/operators/regex/engine.ts: the usual engine can take time with the square of the length, so long texts and
+// patterns that were slow go to V8's engine without backtracking.
 const SLOW_MS = 20;
 const LINEAR_TEXTS = 1000;
 const LINEAR = 'gl';
@@ -47,6 +47,7 @@ class Expander {
   readonly #usual: RegExp;
   #linear: RegExp | undefined;
   #linearTexts = 0;
+  readonly #guard = new LengthGuard();
 
   constructor(tree: Node, names: readonly (string | undefined)[], replacement: string) {
     this.replacement = replacement;
@@ -62,7 +63,7 @@ class Expander {
       const expanded = this.#parts.map((part) => (typeof part === 'string' ? part : this.#group(match, part))).join('');
       return finish ? finish(expanded) : expanded;
     };
-    if (text.length > QUICK_LENGTH_MAX) return text.replace(this.#linearRegExp(), expand);
+    if (text.length > QUICK_LENGTH_MAX) return this.#guard.run(text.length, () => text.replace(this.#linearRegExp(), expand));
     if (this.#linearTexts > 0) {
       this.#linearTexts--;
       return text.replace(this.#linearRegExp(), expand);

@@ -8,6 +8,10 @@ export interface TextLocator {
   readonly bytes: Buffer;
   readonly from: number;
   readonly to: number;
+  /** True when `bytes` are what the batch came in with, which nobody changes. */
+  readonly isOwn: boolean;
+  /** Position in the batch's byte space, unless the text lies outside of it. */
+  readonly position: number | undefined;
   /** False when there is no value there, or one that is no string. */
   find(batch: LogBatch, row: number): boolean;
 }
@@ -16,6 +20,8 @@ abstract class Locator implements TextLocator {
   bytes: Buffer = Buffer.alloc(0);
   from = 0;
   to = 0;
+  isOwn = false;
+  position: number | undefined = undefined;
 
   abstract find(batch: LogBatch, row: number): boolean;
 
@@ -28,6 +34,8 @@ abstract class Locator implements TextLocator {
       this.from = ~position;
     }
     this.to = this.from + size;
+    this.position = position;
+    this.isOwn = position >= 0;
     return true;
   }
 }
@@ -73,6 +81,8 @@ export class AttributeLocator extends Locator {
     if (!this.#sharedText) return false;
     this.bytes = this.#sharedText;
     this.from = 0;
+    this.isOwn = false;
+    this.position = undefined;
     this.to = this.#sharedText.length;
     return true;
   }

@@ -1,3 +1,4 @@
+import { ValueType, keyOf } from '#model';
 import type { Call, FunctionDefinition } from '../call.ts';
 import type { Evaluate } from '../expression.ts';
 import { AttributesTarget, type OpenMap } from '../map-target.ts';
@@ -14,16 +15,7 @@ const STRATEGIES = ['insert', 'update', 'upsert'];
 export const MAP_EDITORS: Readonly<Record<string, FunctionDefinition>> = {
   set: {
     parameters: ['target', 'value'],
-    compile: (call) => {
-      const set = call.path('target').set ?? call.fail('target', 'cannot be set');
-      const value = call.value('value');
-      return (batch, row) => {
-        const given = value(batch, row);
-        // Nothing to set leaves what is there.
-        if (given !== null) set(batch, row, given);
-        return null;
-      };
-    },
+    compile: compileSet,
   },
   append: { parameters: ['target', 'value?', 'values?'], compile: compileAppend },
   delete_index: { parameters: ['target', 'startIndex', 'endIndex?'], compile: compileDeleteIndex },
@@ -65,6 +57,34 @@ export const MAP_EDITORS: Readonly<Record<string, FunctionDefinition>> = {
   flatten: { parameters: ['target', 'prefix?', 'depth?', 'resolveConflicts?'], compile: compileFlatten },
 };
 
+function compileSet(call: Call): Evaluate {
+  const path = call.path('target');
+  const set = path.set ?? call.fail('target', 'cannot be set');
+  const value = call.value('value');
+  const general: Evaluate = (batch, row) => {
+    const given = value(batch, row);
+    // Nothing to set leaves what is there.
+    if (given !== null) set(batch, row, given);
+    return null;
+  };
+  const locator = call.expression('value').path?.locator?.();
+  if (!locator || path.attribute === undefined) return general;
+  // A text that lies in the batch is pointed at and not copied.
+  const key = keyOf(path.attribute);
+  return (batch, row) => {
+    if (!locator.find(batch, row) || locator.position === undefined) return general(batch, row);
+    let slot = batch.attributes.find(row, key);
+    if (slot < 0) {
+      batch.setAttribute(row, key, null);
+      slot = batch.attributes.find(row, key);
+    }
+    batch.attributes.type[slot] = ValueType.string;
+    batch.attributes.start[slot] = locator.position;
+    batch.attributes.size[slot] = locator.to - locator.from;
+    return null;
+  };
+}
+
 function editMap(call: Call, edit: (map: OpenMap) => void): Evaluate {
   const target = call.mapTarget('target');
   return (batch, row) => {
@@ -104,8 +124,8 @@ function compileLimit(call: Call): Evaluate {
   const priority = new Set(call.constantTexts('priority_keys'));
   if (priority.size > limit) call.fail('priority_keys', `are ${priority.size}, more than the limit of ${limit}`);
   return editMap(call, (map) => {
+    if (map.count() <= limit) return;
     const keys = map.keys();
-    if (keys.length <= limit) return;
     let left = limit - keys.filter((key) => priority.has(key)).length;
     for (const key of keys) if (!priority.has(key) && left-- <= 0) map.delete(key);
   });

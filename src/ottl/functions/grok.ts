@@ -1,4 +1,5 @@
-import { compileRegex, type CompiledRegex } from '../../operators/regex/compile.ts';
+import type { CompiledRegex } from '../../operators/regex/compile.ts';
+import { compileGroups } from '../pattern.ts';
 import { toDouble, toMap, type Value, type ValueMap } from '../value.ts';
 
 /** The patterns everybody uses. Those of particular products are not here; `patternDefinitions` adds what is missing. */
@@ -104,7 +105,7 @@ export function compileGrok(pattern: string, definitions: readonly string[], isN
     if (expanded.length > LENGTH_MAX) throw new RangeError('it grows too large');
     return expanded;
   };
-  const regex = compileRegex(expand(pattern, 0));
+  const regex = compileGroups(expand(pattern, 0));
   return {
     regex,
     finish: (groups) => toMap(Object.entries(groups).map(([id, value]) => named(captures[Number(id.slice(1))], value))),

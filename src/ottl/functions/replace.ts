@@ -1,6 +1,7 @@
 import type { LogBatch } from '#model';
 import { Call, type FunctionDefinition } from '../call.ts';
 import type { Path } from '../expression.ts';
+import { Finder } from '../finder.ts';
 import { compileMatch, matchesText } from '../pattern.ts';
 import { compileReplacer, type Replacer } from '../replacer.ts';
 import { expectText, type Value } from '../value.ts';
@@ -16,7 +17,8 @@ export function replaceEditors(converters: () => Functions): Readonly<Record<str
   return {
     replace_pattern: {
       parameters: ['target', 'regex', ...REPLACEMENT],
-      compile: (call) => onText(call, patternRewrite(call, converters())),
+      compile: (call) =>
+        onText(call, patternRewrite(call, converters()), Finder.of(call.constantText('regex'), call.compilation.environment)),
     },
     replace_all_patterns: {
       parameters: ['target', 'mode', 'regex', ...REPLACEMENT],
@@ -80,11 +82,13 @@ function finisher(call: Call, converters: Functions): Rewrite | undefined {
 }
 
 /** Edits one text; what is no text stays. */
-function onText(call: Call, rewrite: Rewrite): ReturnType<FunctionDefinition['compile']> {
+function onText(call: Call, rewrite: Rewrite, finder?: Finder): ReturnType<FunctionDefinition['compile']> {
   const path: Path = call.path('target');
   const { get, set } = path;
+  const locator = finder && path.locator?.();
   if (!set) return call.fail('target', 'cannot be set');
   return (batch, row) => {
+    if (locator?.find(batch, row) && finder?.mayMatch(locator) === false) return null;
     const old = get(batch, row);
     if (typeof old !== 'string') return null;
     const text = rewrite(old, batch, row);

@@ -2,6 +2,7 @@ import type { LogBatch } from '#model';
 import type { Call, FunctionDefinition } from '../call.ts';
 import { isEqual } from '../compare.ts';
 import type { Evaluate } from '../expression.ts';
+import { Finder } from '../finder.ts';
 import { compileMatch, locatedTest, matchesText } from '../pattern.ts';
 import { OttlProblem } from '../problem.ts';
 import { hasBytesAt } from '../text-locator.ts';
@@ -94,7 +95,10 @@ function compileIsMatch(call: Call): Evaluate {
     const text = toText(evaluate(batch, row));
     return text !== null && matchesText(regex, text);
   };
-  return locator ? locatedTest(locator, ({ bytes, from, to }) => regex.match(bytes, from, to), general) : general;
+  if (!locator) return general;
+  const finder = Finder.of(call.constantText('pattern'), call.compilation.environment);
+  if (!finder) return locatedTest(locator, ({ bytes, from, to }) => regex.match(bytes, from, to), general);
+  return locatedTest(locator, (found) => finder.mayMatch(found) && regex.match(found.bytes, found.from, found.to), general);
 }
 
 function affix(call: Call, which: 'prefix' | 'suffix'): Evaluate {
