@@ -22,7 +22,7 @@ export function compareRecord(expected: ExpectedRecord, actual: PlainRecord): Di
     const got = fields[field];
     if (MAPS.has(field)) differences.push(...compareMap(field, wanted, got));
     else if (!isMatch(wanted, got, field))
-      differences.push({ field, expected: say(wanted), actual: field === 'severity' ? saySeverity(Number(got)) : say(got) });
+      differences.push({ field, expected: say(wanted), actual: say(field === 'severity' ? saySeverity(Number(got)) : got) });
   }
   return differences;
 }

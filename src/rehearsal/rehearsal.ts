@@ -30,7 +30,7 @@ const READING_MS = 1000;
  */
 export class Rehearsal {
   readonly #options: RehearsalOptions;
-  readonly #metrics = new MetricsRegistry();
+  #metrics = new MetricsRegistry();
   readonly #files: MemoryFiles;
   #clock: VirtualClock;
   #storage = new MemoryStorage();
@@ -119,10 +119,11 @@ export class Rehearsal {
     await this.start();
   }
 
-  /** Ends it as kill -9 does, and starts it again: memory is gone, storage is what had been committed. */
+  /** Ends it as kill -9 does, and starts it again: memory and counters are gone, storage is what had been committed. */
   async kill(): Promise<void> {
     this.#life.isDead = true;
     this.#storage = this.#storage.afterCrash();
+    this.#metrics = new MetricsRegistry();
     this.#clock = new VirtualClock(this.#clock.now());
     await this.start();
   }
@@ -137,7 +138,7 @@ export class Rehearsal {
     return this.#complaints.splice(0);
   }
 
-  /** Rows the pipeline has dropped since the beginning, by reason. */
+  /** Rows the pipeline has dropped since the beginning or the last kill, by reason. */
   get dropped(): Readonly<Record<string, number>> {
     return computeBooks(this.#metrics).pipelines[0]?.dropped ?? {};
   }

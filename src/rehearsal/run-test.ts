@@ -85,8 +85,10 @@ class Run {
     else if (step.kind === 'lines') this.#refusal = await rehearsal.write(step.lines, step.file);
     else if (step.kind === 'advance') await rehearsal.advance(parseDuration(step.duration));
     else if (step.kind === 'restart') await rehearsal.restart();
-    else if (step.kind === 'kill') await rehearsal.kill();
-    else if (step.kind === 'stop') await rehearsal.stop();
+    else if (step.kind === 'kill') {
+      await rehearsal.kill();
+      this.#dropped = {};
+    } else if (step.kind === 'stop') await rehearsal.stop();
   }
 
   #look(step: TestStep): Omit<Failure, 'position' | 'step'> | undefined {
