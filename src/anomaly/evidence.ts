@@ -1,3 +1,7 @@
+// How far evidence may pile up above its limit, and fall below it until a change is over. Natural logarithms of likelihood ratios.
+const PILE = 1.5;
+const SLACK = 3;
+
 /**
  * Evidence for a change, as sums of log-likelihood ratios that never fall below zero (Page's test). If nothing has changed, a
  * sum passes `h` once in `e^h` steps or more seldom, whatever the distribution: that makes a threshold out of a rate of
@@ -8,15 +12,18 @@ export class EvidenceBank {
   /** When each sum last left zero: where the change may have begun. */
   readonly since: Float64Array;
 
+  #isAlarmed = false;
+
   constructor(alternatives: number) {
     this.values = new Float64Array(alternatives);
     this.since = new Float64Array(alternatives);
   }
 
-  /** Adds to one sum. Above `cap` nothing more is gained, so that a change that ends is seen to end. */
-  add(index: number, gain: number, at: number, cap: number): void {
+  /** Adds to one sum. Not far above `limit` nothing more is gained, so that a change that ends is seen to end. */
+  add(index: number, gain: number, at: number, limit: number): void {
     const before = this.values[index] as number;
     const after = before + gain;
+    const cap = limit + PILE;
     if (after <= 0) {
       this.values[index] = 0;
       return;
@@ -36,21 +43,36 @@ export class EvidenceBank {
     return this.values[this.top] as number;
   }
 
+  /**
+   * True while a sum is at its limit, or not far below it after it was: then the change goes on. When it has fallen further
+   * all begin at zero again, or what is left would make an alarm out of the next small thing.
+   */
+  isAbove(limit: number): boolean {
+    const { max } = this;
+    if (max >= limit) this.#isAlarmed = true;
+    else if (this.#isAlarmed && max < limit - SLACK) {
+      this.#isAlarmed = false;
+      this.clear();
+    }
+    return this.#isAlarmed;
+  }
+
   clear(): void {
     this.values.fill(0);
   }
 
   save(): EvidenceState {
-    return [Array.from(this.values), Array.from(this.since)];
+    return [Array.from(this.values), Array.from(this.since), this.#isAlarmed];
   }
 
-  load([values, since]: EvidenceState): void {
+  load([values, since, isAlarmed]: EvidenceState): void {
     this.values.set(values.slice(0, this.values.length));
     this.since.set(since.slice(0, this.since.length));
+    this.#isAlarmed = isAlarmed;
   }
 }
 
-export type EvidenceState = readonly [readonly number[], readonly number[]];
+export type EvidenceState = readonly [values: readonly number[], since: readonly number[], isAlarmed: boolean];
 
 /** The evidence that is passed by chance no oftener than `falseAlarmsPerDay`, looking so often a day. */
 export function thresholdFor(looksPerDay: number, falseAlarmsPerDay: number): number {

@@ -7,8 +7,8 @@ const MINUTE_MS = 60_000;
 const UP = [2, 3.5, 8] as const;
 const DOWN = [0.45, 0.18, 0.03] as const;
 const ERRORS = [0.15, 0.35, 0.7] as const;
-// How far evidence may pile up beyond what is needed: an incident ends that much later.
-const CAP = 1.3;
+// Minutes are learned up to this share of the evidence an alarm needs.
+const LEARNED_BELOW = 0.7;
 // An anomaly that lasts longer than this is the new usual.
 const HOLD_MINUTES_MAX = 180;
 const ERROR_EVENTS_MIN = 300;
@@ -32,6 +32,7 @@ export class Flow {
   readonly #down = new EvidenceBank(DOWN.length);
   readonly #failing = new EvidenceBank(ERRORS.length);
   #heldMinutes = 0;
+  #failingMinutes = 0;
   readonly #share = new DailyShare(ERROR_DAYS);
   #errorSpread = 1;
   /** The last minute's gains of a drop, for a test over several flows. */
@@ -64,7 +65,8 @@ export class Flow {
     const isLearned = !isUnusual || this.#heldMinutes > HOLD_MINUTES_MAX;
     this.#heldMinutes = isUnusual ? this.#heldMinutes + 1 : 0;
     this.#baseline.push(minute, count, isLearned);
-    if (!isFailing) this.#learnErrors(minute, count, errors);
+    this.#failingMinutes = isFailing ? this.#failingMinutes + 1 : 0;
+    if (!isFailing || this.#failingMinutes > HOLD_MINUTES_MAX) this.#learnErrors(minute, count, errors);
     this.lastCount = count;
     return this.#baseline.recurringAt(minute);
   }
@@ -80,15 +82,15 @@ export class Flow {
     this.deviation = (count - (count > base ? Math.max(base, Math.min(high, count)) : base)) / Math.sqrt(base + base * base * spread + 0.5);
     const limit = thresholdFor(DAY_MINUTES * UP.length, this.#options.budget);
     const at = minute * MINUTE_MS;
-    for (const [i, factor] of UP.entries()) this.#up.add(i, countGain(count, high, high * factor, spread), at, limit * CAP);
+    for (const [i, factor] of UP.entries()) this.#up.add(i, countGain(count, high, high * factor, spread), at, limit);
     for (const [i, factor] of DOWN.entries()) {
       const gain = countGain(count, base, base * factor, spread);
       this.downGains[i] = gain;
-      this.#down.add(i, gain, at, limit * CAP);
+      this.#down.add(i, gain, at, limit);
     }
     this.#tell(this.#up, limit, { minute, expected: high, actual: count, kind: 'burst' }, raise);
     this.#tell(this.#down, limit, { minute, expected: base, actual: count, kind: 'drop' }, raise);
-    return this.#up.max > limit * 0.5 || this.#down.max > limit * 0.5;
+    return this.#up.max > limit * LEARNED_BELOW || this.#down.max > limit * LEARNED_BELOW;
   }
 
   #tell(
@@ -99,7 +101,7 @@ export class Flow {
   ): void {
     const { top } = bank;
     const evidence = bank.values[top] as number;
-    if (evidence < limit) return;
+    if (!bank.isAbove(limit)) return;
     const { source, unit } = this.#options;
     raise({
       source,
@@ -109,11 +111,12 @@ export class Flow {
       subject: unit,
       at: (minute + 1) * MINUTE_MS,
       start: bank.since[top] as number,
-      strength: evidence / limit,
+      strength: Math.max(1, evidence / limit),
       expected,
       actual,
       unit: `${unit} a minute`,
       records: actual,
+      isWaning: evidence < limit,
     });
   }
 
@@ -121,16 +124,17 @@ export class Flow {
   #testErrors(minute: number, count: number, errors: number, raise: Raise): boolean {
     if (this.#share.events < ERROR_EVENTS_MIN || this.#baseline.age < DAY_MINUTES / 2) return false;
     if (count === 0) return this.#failing.max > 0;
-    const usual = this.#share.at(minute);
+    // Errors that come by the clock are a larger share of less traffic: what is usual is the larger of share and number.
+    const usual = Math.min(Math.max(this.#share.at(minute), this.#share.perMinute(minute) / count), 0.98);
     const limit = thresholdFor(DAY_MINUTES * ERRORS.length, this.#options.budget);
     for (const [i, share] of ERRORS.entries()) {
       const changed = usual + (1 - usual) * share;
       const gain = errors * hitGain(true, usual, changed) + (count - errors) * hitGain(false, usual, changed);
-      this.#failing.add(i, gain / this.#errorSpread, minute * MINUTE_MS, limit * CAP);
+      this.#failing.add(i, gain / this.#errorSpread, minute * MINUTE_MS, limit);
     }
     const { top } = this.#failing;
     const evidence = this.#failing.values[top] as number;
-    if (evidence >= limit) {
+    if (this.#failing.isAbove(limit)) {
       const { source, unit } = this.#options;
       raise({
         source,
@@ -140,14 +144,15 @@ export class Flow {
         subject: unit,
         at: (minute + 1) * MINUTE_MS,
         start: this.#failing.since[top] as number,
-        strength: evidence / limit,
+        strength: Math.max(1, evidence / limit),
         expected: usual,
         actual: errors / count,
         unit: 'share of errors',
         records: errors,
+        isWaning: evidence < limit,
       });
     }
-    return evidence > limit * 0.5;
+    return evidence > limit * LEARNED_BELOW;
   }
 
   #learnErrors(minute: number, count: number, errors: number): void {
@@ -165,7 +170,7 @@ export class Flow {
       baseline: this.#baseline.save(),
       share: this.#share.save(),
       banks: [this.#up.save(), this.#down.save(), this.#failing.save()],
-      numbers: [this.count, this.errors, this.#heldMinutes, this.#errorSpread],
+      numbers: [this.count, this.errors, this.#heldMinutes, this.#failingMinutes, this.#errorSpread],
     };
   }
 
@@ -175,7 +180,7 @@ export class Flow {
     this.#up.load(banks[0]);
     this.#down.load(banks[1]);
     this.#failing.load(banks[2]);
-    [this.count, this.errors, this.#heldMinutes, this.#errorSpread] = numbers;
+    [this.count, this.errors, this.#heldMinutes, this.#failingMinutes, this.#errorSpread] = numbers;
   }
 }
 
@@ -183,5 +188,5 @@ export interface FlowState {
   readonly baseline: SeasonalState;
   readonly share: DailyShareState;
   readonly banks: readonly [EvidenceState, EvidenceState, EvidenceState];
-  readonly numbers: readonly [number, number, number, number];
+  readonly numbers: readonly [number, number, number, number, number];
 }

@@ -5,8 +5,10 @@ import type { Raise } from './signal.ts';
 const VALUES_MIN = 300;
 const HOURS_MIN = 6;
 const SHIFTS = [0.6, 1.2, 2.5] as const;
-const CAP = 1.2;
 const SCORE_MAX = 3.5;
+// Values are learned up to this share of the evidence an alarm needs. Much less would leave out what is far but usual, and what is
+// left out again and again becomes an alarm in the end.
+const LEARNED_BELOW = 0.8;
 // Tails: the usual share of values beyond the quantile, and the share that would be worth an alarm.
 const TAILS = [
   { usual: 0.025, changed: 0.12 },
@@ -50,7 +52,7 @@ export class Latency {
     if (this.#sketch.count >= VALUES_MIN && this.#sketch.count >= this.#tableAt * 1.05) this.#refresh();
     const score = this.#table.length === 0 ? 0 : this.#scoreOf(value);
     if (this.#table.length > 0 && at - this.#firstAt > HOURS_MIN * 3_600_000) this.#test(value, score, at, raise);
-    if (this.#bank.max < this.#limit() * 0.4) this.#sketch.accept(value);
+    if (this.#bank.max < this.#limit() * LEARNED_BELOW) this.#sketch.accept(value);
     return score;
   }
 
@@ -86,16 +88,16 @@ export class Latency {
     const limit = this.#limit();
     const weight = 1 / this.#clumping;
     for (const [i, shift] of SHIFTS.entries()) {
-      this.#bank.add(i, (shift * score - (shift * shift) / 2) * weight, at, limit * CAP);
+      this.#bank.add(i, (shift * score - (shift * shift) / 2) * weight, at, limit);
     }
     for (const [i, { usual, changed }] of TAILS.entries()) {
       const isBeyond = value > (this.#table[TAIL_AT[i] as number] as number);
-      this.#bank.add(SHIFTS.length + i, hitGain(isBeyond, usual, changed) * weight, at, limit * CAP);
+      this.#bank.add(SHIFTS.length + i, hitGain(isBeyond, usual, changed) * weight, at, limit);
     }
     this.#recent += (value - this.#recent) / 10;
     const { top } = this.#bank;
     const evidence = this.#bank.values[top] as number;
-    if (evidence < limit) return;
+    if (!this.#bank.isAbove(limit)) return;
     raise({
       source: this.#source,
       type: 'timing',
@@ -104,19 +106,19 @@ export class Latency {
       subject: top < SHIFTS.length ? 'typical' : 'tail',
       at,
       start: this.#bank.since[top] as number,
-      strength: evidence / limit,
+      strength: Math.max(1, evidence / limit),
       expected: this.#table[PROBABILITIES.indexOf(0.5)] as number,
       actual: this.#recent,
       unit: 'ms',
       records: 1,
-      isWaning: score < 0.5,
+      isWaning: evidence < limit,
     });
   }
 
   #measureClumping(score: number, at: number): void {
     const minute = Math.floor(at / 60_000);
     if (minute !== this.#minute) {
-      if (this.#minuteCount > 0 && this.#bank.max < this.#limit() * 0.4) {
+      if (this.#minuteCount > 0 && this.#bank.max < this.#limit() * LEARNED_BELOW) {
         const surprise = Math.min(this.#minuteSum ** 2 / this.#minuteCount, 20);
         this.#clumping = Math.max(1, this.#clumping + (surprise - this.#clumping) / 300);
       }

@@ -9,7 +9,7 @@ const LEVEL_MINUTES = 90;
 const LEVEL_WEIGHT = Math.exp(-1 / LEVEL_MINUTES);
 // Pseudo-counts that hold the level at 1 while little has been seen.
 const LEVEL_PRIOR = 3;
-const LEVEL_CLIP = 2;
+const LEVEL_CLIP = 3;
 
 export interface Expectation {
   /** Without bursts that come back every day. */
@@ -85,10 +85,13 @@ export class SeasonalBaseline {
     const expectation = this.expect(minute);
     if (!expectation || expectation.high > expectation.base * 1.05) return;
     const { base, spread } = expectation;
-    const room = LEVEL_CLIP * Math.sqrt(base + base * base * spread);
+    // Before the level moves.
+    const usual = base / this.level;
+    // Counts below one are mostly 0 and sometimes 2: one more keeps clipping from moving their mean.
+    const room = LEVEL_CLIP * Math.sqrt(base + base * base * spread) + 1;
     const clipped = Math.min(Math.max(count, base - room), base + room);
     this.#levelSeen = this.#levelSeen * LEVEL_WEIGHT + clipped;
-    this.#levelExpected = this.#levelExpected * LEVEL_WEIGHT + base / this.level;
+    this.#levelExpected = this.#levelExpected * LEVEL_WEIGHT + usual;
   }
 
   #nextFit(): number {

@@ -7,7 +7,6 @@ const END = 1;
 // A pair of steps is judged only when its first step is known well.
 const CONTEXT_MIN = 20;
 const SHARES = [0.15, 0.4, 0.9] as const;
-const CAP = 1.2;
 const SESSIONS_MIN = 200;
 const GRAMS_MAX = 20_000;
 const CANDIDATES_MAX = 1000;
@@ -170,12 +169,13 @@ export class Sequences {
     if (at - this.#firstAt > warmUpMs) {
       for (const [i, share] of SHARES.entries()) {
         const changed = usual + (1 - usual) * share;
-        this.#bank.add(i, hitGain(isBroken, usual, changed), state.first, limit * CAP);
+        this.#bank.add(i, hitGain(isBroken, usual, changed), state.first, limit);
       }
     }
     const { top } = this.#bank;
     const evidence = this.#bank.values[top] as number;
-    if (evidence >= limit) {
+    const isAbove = this.#bank.isAbove(limit);
+    if (isAbove) {
       raise({
         source,
         type: 'sequence',
@@ -184,7 +184,7 @@ export class Sequences {
         subject: 'sessions',
         at,
         start: this.#bank.since[top] as number,
-        strength: evidence / limit,
+        strength: Math.max(1, evidence / limit),
         expected: usual,
         actual: SHARES[top] as number,
         unit: 'share of broken sessions',
@@ -192,7 +192,7 @@ export class Sequences {
         isWaning: !isBroken,
       });
     }
-    if (evidence < limit) {
+    if (!isAbove) {
       this.#judged++;
       if (isBroken) this.#broken++;
     }

@@ -98,7 +98,7 @@ export class SourceModel {
     const tell: Raise = isWarm ? raise : ignore;
     this.#shapes.look(one.bytes, one.from, one.to);
     const known = template && this.#kindOf(template, one, tell);
-    if (known?.heartbeat.isSteady !== true) this.#count(one, known, tell);
+    this.#count(one, known, tell);
     if (known && session === undefined) {
       known.heartbeat.observe(timeMs, this.#heartbeatTold(known, timeMs, tell));
     }
