@@ -1,11 +1,15 @@
-/** Drops what was entered first until the collection is small enough. */
-export function keepNewest(
-  entries: { readonly size: number; keys(): Iterable<never> | Iterable<unknown>; delete(key: never): boolean },
+/**
+ * Drops what was entered first once there is more than `most`, an eighth at a time: a map walks over what was deleted at
+ * its front whenever its first entry is asked for.
+ */
+export function keepNewest<Entry>(
+  entries: { readonly size: number; keys(): Iterable<Entry>; delete(key: Entry): boolean },
   most: number,
 ): void {
   if (entries.size <= most) return;
+  const kept = most - (most >> 3);
   for (const key of entries.keys()) {
-    entries.delete(key as never);
-    if (entries.size <= most) return;
+    entries.delete(key);
+    if (entries.size <= kept) return;
   }
 }

@@ -43,6 +43,14 @@ describe('a word', () => {
     expect(new Set(mineAll(USERS.map((user) => `${user} 17`))).size).toBe(USERS.length);
   });
 
+  test('may vary together with others, for twice the evidence each', () => {
+    const lines = (count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `login of u${'x'.repeat(i)} from h${'y'.repeat(i)} has failed`);
+
+    expect(new Set(mineAll(lines(9))).size).toBe(9);
+    expect(new Set(mineAll(lines(10)))).toEqual(new Set(['login of <*> from <*> has failed']));
+  });
+
   test('that is a number elsewhere needs less', () => {
     const templates = mineAll(['user 17 left the room', 'user ann left the room', 'user bob left the room']);
 

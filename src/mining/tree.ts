@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { keepNewest } from './bounded.ts';
 import { Cluster, loadCluster, saveCluster, type SavedCluster } from './cluster.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence, type Proof } from './evidence.ts';
 import { KeySum, type ClusterKey } from './key.ts';
 import { Role, Vary, countConstant, wordBefore, type Token } from './token.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -164,17 +164,19 @@ export class Tree {
     keepNewest(this.#byBuild, this.#options.clustersMax);
   }
 
-  /** The word at `position` of all these clusters is one variable: they become one. */
-  unite(clusters: readonly Cluster[], position: number, key: ClusterKey, digits: Cluster | undefined): Cluster {
+  /** Makes one cluster of several whose words at some places are variables. */
+  unite({ clusters, positions, digits }: Proof): Cluster {
     const [first] = clusters;
     const target = digits ?? first;
     assert(target, 'what is united is at least one cluster');
-    const token = target.tokens[position] as Token;
-    if (token.vary === Vary.never || token.vary === Vary.soft) token.vary = Vary.seen;
-    target.key = key;
-    this.#byKey.set(key, target);
+    for (const position of positions) {
+      const token = target.tokens[position] as Token;
+      if (token.vary === Vary.never || token.vary === Vary.soft) token.vary = Vary.seen;
+    }
+    target.key = new KeySum(target.tokens).key;
+    this.#byKey.set(target.key, target);
     for (const cluster of clusters) if (cluster !== target) this.#merge(cluster, target);
-    for (const value of target.valuesAt(position)) this.#learnValue(target, position, value);
+    for (const position of positions) for (const value of target.valuesAt(position)) this.#learnValue(target, position, value);
     this.#enterBuild(target);
     this.#listener.changed(target);
     return target;
