@@ -18,7 +18,7 @@ const UNIT = /^(?:b|kb|mb|gb|tb|kib|mib|gib|tib|bytes?|ns|us|ms|s|secs?|seconds?
 const NOTHING = /^(?:null|nil|none|undefined|n\/a)$/i;
 
 /** Tells which words of a line vary, and joins those that are one thing: an address and its port, a date, a list. */
-export function classify(tokens: readonly Token[]): Token[] {
+function classify(tokens: readonly Token[]): Token[] {
   for (const token of tokens) if (token.isWord) token.vary = varyOf(token.text);
   markHexGroups(tokens);
   const joined = joinDates(joinAddresses(tokens));

@@ -2,7 +2,7 @@
  * Where the message begins in the lines of a source: behind time, level, thread and logger. What a header looks like is
  * read off the first lines: it is what stands before the message in nearly all of them, in the same order.
  */
-export type Mark = 'time' | 'level' | 'bracket' | 'separator' | 'tag' | 'number';
+type Mark = 'time' | 'level' | 'bracket' | 'separator' | 'tag' | 'number';
 export type HeaderPattern = readonly Mark[];
 
 /** In so many of the lines a mark must stand where the pattern has it. */

@@ -14,7 +14,7 @@ const ID_DIGITS = 16;
 const ANCESTORS_MAX = 16;
 
 /** The id of a text: the same on every host. */
-export function templateId(text: string): string {
+function templateId(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, ID_DIGITS);
 }
 
