@@ -75,7 +75,7 @@ export class KeyTable {
     }
     let before = this.#buckets[bucket] as number;
     while (this.#chain[before] !== slot) before = this.#chain[before] as number;
-    
+    this.#chain[before] = this.#chain[slot] as number;
     return slot;
   }
 
