@@ -3,7 +3,7 @@ import { ObjectParser } from '../json/object-parser.ts';
 import type { TextSource } from '../text-source.ts';
 import { IsoReader } from '../time/iso-reader.ts';
 import { UTC } from '../time/zone.ts';
-import { Ascii, Words, find } from './bytes.ts';
+import { Ascii, Words, find, isTextAt } from './bytes.ts';
 import { keysOf, type FieldWriter } from './field-writer.ts';
 import type { Format } from './format.ts';
 
@@ -11,6 +11,8 @@ const KEYS = keysOf('time', 'logtag', 'log.iostream');
 const LOG = keyOf('log');
 const STREAM = keyOf('stream');
 const PATH = keyOf('log.file.path');
+const FULL = 0x46;
+const PARTIAL = 0x50;
 
 /**
  * Lines of container runtimes: `time stream tag text` of CRI (containerd, CRI-O), or the JSON of Docker. The text
@@ -47,15 +49,15 @@ class Cri implements Format {
     const time = this.#time;
     if (!time.read(bytes, from, to) || bytes[time.end] !== Ascii.space) return 'no line of a container runtime';
     const streamAt = time.end + 1;
-    const streamEnd = find(view, Ascii.space, streamAt, Math.min(to, streamAt + 7));
-    // `stdout` and `stderr`: nothing else of six letters stands here.
-    if (streamEnd - streamAt !== 6 || bytes[streamAt] !== 0x73 || bytes[streamAt + 3] === Ascii.space)
-      return 'no line of a container runtime';
-    const tagEnd = find(view, Ascii.space, streamEnd + 1, to);
+    const isStream = isTextAt(bytes, streamAt, to, 'stdout ') || isTextAt(bytes, streamAt, to, 'stderr ');
+    const tagAt = streamAt + 7;
+    const isTag = isStream && tagAt < to && (bytes[tagAt] === FULL || bytes[tagAt] === PARTIAL);
+    if (!isTag) return 'no line of a container runtime';
+    const tagEnd = find(view, Ascii.space, tagAt, to);
     fields.begin(batch, row);
     fields.text(KEYS.time, source.position(from), time.end - from);
     fields.text(KEYS['log.iostream'], source.position(streamAt), 6);
-    fields.text(KEYS.logtag, source.position(streamEnd + 1), tagEnd - streamEnd - 1);
+    fields.text(KEYS.logtag, source.position(tagAt), tagEnd - tagAt);
     const problem = fields.commit(true);
     if (problem !== undefined) return problem;
     const bodyAt = Math.min(to, tagEnd + 1);

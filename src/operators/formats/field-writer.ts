@@ -1,11 +1,12 @@
 import {
+  LogBatch,
   NO_ATTRIBUTES,
   ValueType,
   encodeAnyValue,
   keyOf,
+  type AttributeTable,
   type AttributeValue,
   type Key,
-  type LogBatch,
   type SharedAttributes,
   type ValueTypeNumber,
 } from '#model';
@@ -20,7 +21,8 @@ import { writeField } from '../values.ts';
 export class FieldWriter {
   readonly #target: Field;
   readonly #isAttributes: boolean;
-  #batch: LogBatch | undefined;
+  #batch: LogBatch = new LogBatch();
+  #table: AttributeTable = this.#batch.attributes;
   #row = 0;
   /** One past the last slot that is filled. */
   #end = 0;
@@ -36,6 +38,7 @@ export class FieldWriter {
 
   begin(batch: LogBatch, row: number): void {
     this.#batch = batch;
+    this.#table = batch.attributes;
     this.#row = row;
     this.#end = batch.attributes.count;
     this.#sideLength = batch.space.sideLength;
@@ -43,22 +46,25 @@ export class FieldWriter {
 
   /** A text that lies in the batch's byte space already. */
   text(key: Key, position: number, size: number): void {
-    const slot = this.#add(key, ValueType.string);
     const table = this.#table;
+    const slot = this.#add(key, ValueType.string);
     table.start[slot] = position;
     table.size[slot] = size;
   }
 
   int(key: Key, value: number): void {
-    this.#table.number[this.#add(key, ValueType.int)] = value;
+    // The slot first: a table that grows has other columns.
+    const slot = this.#add(key, ValueType.int);
+    this.#table.number[slot] = value;
   }
 
   bool(key: Key, value: boolean): void {
-    this.#table.number[this.#add(key, ValueType.bool)] = value ? 1 : 0;
+    const slot = this.#add(key, ValueType.bool);
+    this.#table.number[slot] = value ? 1 : 0;
   }
 
   value(key: Key, value: AttributeValue): void {
-    const { space } = this.#current;
+    const { space } = this.#batch;
     const isText = typeof value === 'string';
     const start = isText ? space.appendText(value) : space.appendBytes(encodeAnyValue(value));
     const slot = this.#add(key, isText ? ValueType.string : ValueType.encoded);
@@ -68,12 +74,12 @@ export class FieldWriter {
 
   /** Takes back what was written since `begin`. */
   cancel(): void {
-    this.#current.space.sideLength = this.#sideLength;
+    this.#batch.space.sideLength = this.#sideLength;
   }
 
   /** Gives the row its fields. With `areDistinct` no key was written twice. Returns what hindered it, or undefined. */
   commit(areDistinct: boolean): string | undefined {
-    const batch = this.#current;
+    const batch = this.#batch;
     const table = batch.attributes;
     const first = table.count;
     const end = this.#end;
@@ -90,15 +96,6 @@ export class FieldWriter {
     if (shared.entries.size > 0) this.#unshare(batch, shared, first, end);
     table.link(row, end);
     return undefined;
-  }
-
-  get #current(): LogBatch {
-    if (!this.#batch) throw new TypeError('begin comes first');
-    return this.#batch;
-  }
-
-  get #table(): LogBatch['attributes'] {
-    return this.#current.attributes;
   }
 
   #add(key: Key, type: ValueTypeNumber): number {
@@ -143,7 +140,7 @@ export class FieldWriter {
     for (let slot = first; slot < end; slot++) {
       if (table.type[slot] !== ValueType.none) entries.push([(table.key[slot] as Key).text, table.value(slot)]);
     }
-    return writeField(this.#current, this.#row, this.#target, Object.fromEntries(entries));
+    return writeField(this.#batch, this.#row, this.#target, Object.fromEntries(entries));
   }
 }
 

@@ -1,8 +1,9 @@
-import { keyOfBytes, type LogBatch } from '#model';
+import type { LogBatch } from '#model';
 import type { TextSource } from '../text-source.ts';
 import type { FieldWriter } from './field-writer.ts';
 import type { Format } from './format.ts';
 import { Ascii } from './bytes.ts';
+import { KeySequence } from './key-sequence.ts';
 
 /**
  * Pairs such as `name=value other="quoted value"`, with any delimiters. Delimiters inside quotes do not count, quotes
@@ -11,15 +12,25 @@ import { Ascii } from './bytes.ts';
 export class KeyValues implements Format {
   readonly #delimiter: Buffer;
   readonly #pairDelimiter: Buffer;
+  readonly #keys = new KeySequence();
+  /** 1 for bytes that may end a pair, or begin or end quotes. */
+  readonly #signs = new Uint8Array(256);
+  /** What `#trim` has found. */
+  #from = 0;
+  #to = 0;
 
   constructor(delimiter: string, pairDelimiter: string) {
     this.#delimiter = Buffer.from(delimiter);
     // Without one, pairs stand apart by white space.
     this.#pairDelimiter = Buffer.from(pairDelimiter);
+    for (const sign of [Ascii.quote, Ascii.apostrophe, Ascii.backslash]) this.#signs[sign] = 1;
+    if (pairDelimiter === '') for (let byte = 0; byte < 256; byte++) this.#signs[byte] ||= isSpace(byte) ? 1 : 0;
+    this.#signs[this.#pairDelimiter[0] ?? Ascii.quote] = 1;
   }
 
   parse(batch: LogBatch, row: number, source: TextSource, fields: FieldWriter): string | undefined {
     const { bytes, from, to } = source;
+    this.#keys.begin();
     fields.begin(batch, row);
     let pairs = 0;
     for (let at = from; at < to;) {
@@ -36,32 +47,44 @@ export class KeyValues implements Format {
 
   /** Where the pair ends that begins at `from`. */
   #pairEnd(bytes: Uint8Array, from: number, to: number): number {
+    const signs = this.#signs;
     let quote = 0;
     for (let at = from; at < to; at++) {
       const byte = bytes[at] as number;
+      if (signs[byte] === 0) continue;
       if (quote !== 0) {
         if (byte === Ascii.backslash) at++;
         else if (byte === quote) quote = 0;
       } else if (byte === Ascii.quote || byte === Ascii.apostrophe) quote = byte;
-      else if (this.#isPairDelimiter(bytes, at, to)) return at;
+      else if (byte !== Ascii.backslash && (this.#pairDelimiter.length < 2 || isAt(this.#pairDelimiter, bytes, at, to))) return at;
     }
     return to;
-  }
-
-  #isPairDelimiter(bytes: Uint8Array, at: number, to: number): boolean {
-    return this.#pairDelimiter.length === 0 ? isSpace(bytes[at]) : isAt(this.#pairDelimiter, bytes, at, to);
   }
 
   #pair(source: TextSource, fields: FieldWriter, from: number, to: number): boolean {
     const { bytes } = source;
     let split = from;
-    while (split < to && !isAt(this.#delimiter, bytes, split, to)) split++;
+    const first = this.#delimiter[0];
+    while (split < to && (bytes[split] !== first || !isAt(this.#delimiter, bytes, split, to))) split++;
     if (split >= to) return isBlank(bytes, from, to);
-    const [keyFrom, keyTo] = trimmed(bytes, from, split);
-    const [valueFrom, valueTo] = trimmed(bytes, split + this.#delimiter.length, to);
-    if (keyTo <= keyFrom) return false;
-    fields.text(keyOfBytes(bytes, keyFrom, keyTo), source.position(valueFrom), valueTo - valueFrom);
+    this.#trim(bytes, from, split);
+    if (this.#to <= this.#from) return false;
+    const key = this.#keys.next(bytes, this.#from, this.#to);
+    this.#trim(bytes, split + this.#delimiter.length, to);
+    fields.text(key, source.position(this.#from), this.#to - this.#from);
     return true;
+  }
+
+  /** Finds the range without spaces around it, and without quotes around what is left. */
+  #trim(bytes: Uint8Array, start: number, end: number): void {
+    let from = start;
+    let to = end;
+    while (from < to && isSpace(bytes[from])) from++;
+    while (to > from && isSpace(bytes[to - 1])) to--;
+    const quote = bytes[from];
+    const isQuoted = to - from >= 2 && (quote === Ascii.quote || quote === Ascii.apostrophe) && bytes[to - 1] === quote;
+    this.#from = isQuoted ? from + 1 : from;
+    this.#to = isQuoted ? to - 1 : to;
   }
 }
 
@@ -83,15 +106,4 @@ function isSpace(byte: number | undefined): boolean {
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (!isSpace(bytes[at])) return false;
   return true;
-}
-
-/** The range without spaces around it, and without quotes around what is left. */
-function trimmed(bytes: Uint8Array, start: number, end: number): [number, number] {
-  let from = start;
-  let to = end;
-  while (from < to && isSpace(bytes[from])) from++;
-  while (to > from && isSpace(bytes[to - 1])) to--;
-  const quote = bytes[from];
-  const isQuoted = to - from >= 2 && (quote === Ascii.quote || quote === Ascii.apostrophe) && bytes[to - 1] === quote;
-  return isQuoted ? [from + 1, to - 1] : [from, to];
 }

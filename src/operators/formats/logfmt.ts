@@ -1,10 +1,11 @@
-import { keyOfBytes, type Key, type LogBatch } from '#model';
+import type { Key, LogBatch } from '#model';
 import { JsonProblem } from '../json/bytes.ts';
 import { StringDecoder } from '../json/strings.ts';
 import type { TextSource } from '../text-source.ts';
 import { Ascii, Words, find, wholeNumber } from './bytes.ts';
 import type { FieldWriter } from './field-writer.ts';
 import type { Format } from './format.ts';
+import { KeySequence } from './key-sequence.ts';
 import { cancelled } from './key-values.ts';
 
 /** Bytes of a key: all but white space, control characters, `=` and quotes. */
@@ -21,6 +22,7 @@ export class Logfmt implements Format {
   readonly #isIntParsed: boolean;
   readonly #words = new Words();
   readonly #strings = new StringDecoder();
+  readonly #keys = new KeySequence();
   /** Pairs with a value of the last line, for those who ask whether a text is logfmt at all. */
   pairs = 0;
   /** Keys without one. */
@@ -35,6 +37,7 @@ export class Logfmt implements Format {
     const view = this.#words.of(bytes);
     this.pairs = 0;
     this.flags = 0;
+    this.#keys.begin();
     fields.begin(batch, row);
     let at = from;
     for (;;) {
@@ -43,7 +46,7 @@ export class Logfmt implements Format {
       const keyAt = at;
       while (at < to && IN_KEY[bytes[at] as number] === 1) at++;
       if (at === keyAt) return cancelled(fields, 'expected a key');
-      const key = keyOfBytes(bytes, keyAt, at);
+      const key = this.#keys.next(bytes, keyAt, at);
       if (at < to && bytes[at] === Ascii.equals) {
         this.pairs++;
         at = this.#value(batch, source, view, fields, key, at + 1);

@@ -13,6 +13,7 @@ const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 /** Keys remembered with what becomes of them; more are forgotten all at once. */
 const KEYS_KEPT_MAX = 4096;
+const EXPECTED_MAX = 64;
 
 const EXCEPTION_TYPE = keyOf('exception.type');
 const EXCEPTION_MESSAGE = keyOf('exception.message');
@@ -25,6 +26,8 @@ const EXCEPTION_MESSAGE = keyOf('exception.message');
 export class FieldMap {
   readonly #actions: ReadonlyMap<string, Action>;
   readonly #byKey = new Map<Key, Action | null>();
+  readonly #expectedKeys: Key[] = [];
+  readonly #expectedActions: (Action | null)[] = [];
   readonly #time: GuessedTime;
   readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
   readonly #resource = new ResourceValues();
@@ -56,7 +59,7 @@ export class FieldMap {
       const type = table.type[slot] as ValueTypeNumber;
       if (type === ValueType.none) continue;
       const key = table.key[slot] as Key;
-      const action = this.#actionOf(key);
+      const action = this.#actionOf(key, slot - first);
       if (!action) continue;
       this.#path = key.text;
       if (action.kind === 'to') this.#rename(slot, action.key);
@@ -67,12 +70,18 @@ export class FieldMap {
     this.#resource.apply(batch, row);
   }
 
-  #actionOf(key: Key): Action | null {
+  /** Lines of one program mostly have the same keys in the same order, so that is tried first. */
+  #actionOf(key: Key, index: number): Action | null {
+    if (this.#expectedKeys[index] === key) return this.#expectedActions[index] ?? null;
     let action = this.#byKey.get(key);
     if (action === undefined) {
       action = this.#actions.get(key.text) ?? null;
       if (this.#byKey.size >= KEYS_KEPT_MAX) this.#byKey.clear();
       this.#byKey.set(key, action);
+    }
+    if (index < EXPECTED_MAX) {
+      this.#expectedKeys[index] = key;
+      this.#expectedActions[index] = action;
     }
     return action;
   }
