@@ -5,7 +5,22 @@ import { isTimeZone } from './time-text.ts';
 
 export const COLLECTOR_NAME = 'log_dedup';
 
-export const SEVERITIES = { none: 25, trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const;
+// Above every severity.
+const NONE = 25;
+const SEVERITIES: ReadonlyMap<string, number> = new Map(
+  Object.entries({ none: NONE, trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 }),
+);
+
+/** The number of a name such as ERROR, or of a number; undefined for what is neither. */
+export function severityOf(value: string | number): number | undefined {
+  if (typeof value === 'number') return value >= 1 && value <= 24 ? value : undefined;
+  return SEVERITIES.get(value.toLowerCase());
+}
+
+/** From which severity on records pass. Unless it is written: ERROR, and under the Collector's name, which knows no such thing, none. */
+export function passSeverityOf({ pass_severity: value }: DedupeConfig, id: string): number {
+  return severityOf(value ?? (isCollectors(id) ? 'none' : 'error')) ?? NONE;
+}
 
 export interface DedupeConfig {
   interval: string;
@@ -14,7 +29,7 @@ export interface DedupeConfig {
   include_fields: string[];
   exclude_fields: string[];
   conditions: string[];
-  pass_severity?: keyof typeof SEVERITIES;
+  pass_severity?: string | number;
   log_count_attribute?: string;
   timezone: string;
   samples: number;
@@ -54,6 +69,9 @@ export function checkDedupe(config: DedupeConfig): ConfigProblem[] {
   for (const [i, text] of config.conditions.entries()) {
     const problem = conditionProblem(text);
     if (problem !== undefined) add(`conditions.${i}`, problem);
+  }
+  if (config.pass_severity !== undefined && severityOf(config.pass_severity) === undefined) {
+    add('pass_severity', `expected none, a name such as ERROR or a number from 1 to 24, got "${config.pass_severity}"`);
   }
   if (!isTimeZone(config.timezone)) add('timezone', `expected a name such as "UTC" or "Europe/Berlin", got "${config.timezone}"`);
   if (config.storage === '') add('storage', 'expected the id of a storage extension, got ""');

@@ -12,7 +12,7 @@ import {
 } from '#component';
 import type { LogBatch } from '#model';
 import { writeRequest } from '#otlp';
-import { isCollectors, SEVERITIES, type DedupeConfig } from './config.ts';
+import { isCollectors, passSeverityOf, type DedupeConfig } from './config.ts';
 import { compileConditions, type RowCondition } from './conditions.ts';
 import { Ledger } from './ledger.ts';
 import { DedupeMetrics } from './metrics.ts';
@@ -75,7 +75,7 @@ export class Dedupe implements Processor {
     this.#intervalMs = parseDuration(config.interval);
     this.#heldBytesMax = parseSize(config.max_held_bytes);
     this.#holdsFirst = isCollectors(id);
-    this.#passSeverity = SEVERITIES[config.pass_severity ?? (this.#holdsFirst ? 'none' : 'error')];
+    this.#passSeverity = passSeverityOf(config, id);
     const isExact = config.by === 'content' && config.include_fields.length === 0 && config.exclude_fields.length === 0;
     this.#takesSamples = isExact || this.#holdsFirst ? 0 : config.samples;
     this.#table = new WindowTable(config.max_keys);

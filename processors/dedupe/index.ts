@@ -1,5 +1,5 @@
 import { duration, size, type ProcessorFactory } from '#component';
-import { COLLECTOR_NAME, SEVERITIES, checkDedupe, type DedupeConfig } from './config.ts';
+import { COLLECTOR_NAME, checkDedupe, type DedupeConfig } from './config.ts';
 import { Dedupe } from './dedupe.ts';
 import { TemplateEncoder } from './template-encoder.ts';
 
@@ -49,9 +49,9 @@ export const factory: ProcessorFactory<DedupeConfig> = {
         description: 'OTTL conditions. Records for which none of them is true pass untouched; without conditions all are meant.',
       },
       pass_severity: {
-        type: 'string',
-        enum: Object.keys(SEVERITIES),
-        description: 'Records of this severity and above pass untouched. `error` if it is not written; under the name `log_dedup` `none`.',
+        type: ['integer', 'string'],
+        expected: 'none, a name such as ERROR or a number from 1 to 24',
+        description: 'Records of this severity and above pass untouched. `ERROR` if it is not written; under the name `log_dedup` `none`.',
       },
       log_count_attribute: {
         type: 'string',
@@ -104,5 +104,5 @@ export const factory: ProcessorFactory<DedupeConfig> = {
   },
   check: checkDedupe,
   create: (config, settings, next) =>
-    config.encode === 'template' ? new TemplateEncoder(config, next) : new Dedupe(config, settings, next),
+    config.encode === 'template' ? new TemplateEncoder(config, settings, next) : new Dedupe(config, settings, next),
 };

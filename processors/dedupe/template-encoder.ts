@@ -1,16 +1,21 @@
-import { EditOnce, RefusedError, parseDuration, type Consumer, type Counter, type Host, type Processor } from '#component';
+import { EditOnce, RefusedError, parseDuration, type Consumer, type Counter, type Host, type Processor, type Settings } from '#component';
 import { ValueType, keyOf, type LogBatch, type Template } from '#model';
 import { variablesOf } from '#mining';
-import { SEVERITIES, type DedupeConfig } from './config.ts';
+import { passSeverityOf, type DedupeConfig } from './config.ts';
 import { compileConditions, type RowCondition } from './conditions.ts';
 
 /** On a record that goes out as it is: the template that later ones refer to. */
 const DEFINED_ID = keyOf('winnow.encoded.id');
 const DEFINED_TEXT = keyOf('winnow.encoded.template');
-/** On a record whose body is its variables: the template they belong to. */
+/**
+ * On a record whose body is the id of a template and its variables. The id is not here, since what never changes costs
+ * nothing once it is compressed.
+ */
 const ENCODED = keyOf('winnow.encoded');
 /** Between variables. A line that contains it goes out as it is. */
 const SEPARATOR = 0x1f;
+// The id and the mark take about so many; a template with less text would grow.
+const CONSTANT_BYTES_MIN = 40;
 
 /**
  * Writes records as template and variables, without loss: the body becomes the variables of its template, and `expand` puts
@@ -35,10 +40,10 @@ export class TemplateEncoder implements Processor {
   #isStopped = false;
   readonly #separator = Uint8Array.of(SEPARATOR);
 
-  constructor(config: DedupeConfig, next: Consumer) {
+  constructor(config: DedupeConfig, { id }: Settings, next: Consumer) {
     this.#editing = new EditOnce(next, (batch) => this.#edit(batch));
     this.#refreshMs = parseDuration(config.encode_refresh);
-    this.#passSeverity = SEVERITIES[config.pass_severity ?? 'error'];
+    this.#passSeverity = passSeverityOf(config, id);
     this.#definitionsMax = config.max_keys;
     this.#conditions = config.conditions;
   }
@@ -79,7 +84,8 @@ export class TemplateEncoder implements Processor {
     const from = start >= 0 ? start : ~start;
     const to = from + (batch.bodySize[row] as number);
     const ranges = variablesOf(template, bytes, from, to);
-    if (!ranges || hasSeparator(bytes, ranges) || isEncoded(batch, row)) return false;
+    if (!ranges || constantBytes(from, to, ranges) < CONSTANT_BYTES_MIN) return false;
+    if (hasSeparator(bytes, ranges) || isEncoded(batch, row)) return false;
     if (this.#isDefinitionDue(template, batch.deliveries[batch.deliveryOf[row] as number]?.source ?? 0, now)) {
       batch.setAttribute(row, DEFINED_ID, template.id);
       batch.setAttribute(row, DEFINED_TEXT, template.text);
@@ -87,13 +93,14 @@ export class TemplateEncoder implements Processor {
     }
     const { space } = batch;
     const at = space.sideLength;
+    space.appendText(template.id);
     for (let i = 0; i < ranges.length; i += 2) {
-      if (i > 0) space.appendBytes(this.#separator);
+      space.appendBytes(this.#separator);
       space.appendBytes(bytes, ranges[i], ranges[i + 1]);
     }
     batch.bodyStart[row] = ~at;
     batch.bodySize[row] = space.sideLength - at;
-    batch.setAttribute(row, ENCODED, template.id);
+    batch.setAttribute(row, ENCODED, true);
     return true;
   }
 
@@ -112,6 +119,12 @@ export class TemplateEncoder implements Processor {
     bySource.set(source, now);
     return true;
   }
+}
+
+function constantBytes(from: number, to: number, ranges: Int32Array): number {
+  let constant = to - from;
+  for (let i = 0; i < ranges.length; i += 2) constant -= (ranges[i + 1] as number) - (ranges[i] as number);
+  return constant;
 }
 
 function hasSeparator(bytes: Uint8Array, ranges: Int32Array): boolean {

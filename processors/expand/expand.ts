@@ -64,8 +64,7 @@ export class Expand implements Processor {
       if (batch.isDropped[row] === 1) continue;
       const id = batch.attribute(row, DEFINED_ID);
       if (typeof id === 'string') this.#define(batch, row, id, dictionary);
-      const encoded = batch.attribute(row, ENCODED);
-      if (typeof encoded === 'string') this.#expand(batch, row, encoded, dictionary);
+      if (batch.attribute(row, ENCODED) === true) this.#expand(batch, row, dictionary);
     }
     dictionary.write();
   }
@@ -78,9 +77,16 @@ export class Expand implements Processor {
     batch.deleteAttribute(row, DEFINED_TEXT);
   }
 
-  #expand(batch: LogBatch, row: number, id: string, dictionary: Dictionary): void {
+  #expand(batch: LogBatch, row: number, dictionary: Dictionary): void {
+    const start = batch.bodyStart[row] as number;
+    const from = start >= 0 ? start : ~start;
+    const bytes = start >= 0 ? batch.space.bytes : batch.space.side;
+    const to = from + (batch.bodySize[row] as number);
+    const isText = batch.bodyType[row] === ValueType.string;
+    const idEnd = endOf(bytes, from, to);
+    const id = isText ? bytes.toString('latin1', from, idEnd) : '';
     const parts = dictionary.partsOf(id);
-    if (!parts || batch.bodyType[row] !== ValueType.string || !fill(batch, row, parts)) {
+    if (!parts || !fill(batch, row, parts, { bytes, from: idEnd, to })) {
       this.#missing(id);
       return;
     }
@@ -97,25 +103,28 @@ export class Expand implements Processor {
   }
 }
 
+interface Variables {
+  readonly bytes: Uint8Array;
+  /** Each value begins with a separator. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Writes the body from constant parts and variables; false when their numbers do not fit. */
-function fill(batch: LogBatch, row: number, parts: readonly Uint8Array[]): boolean {
+function fill(batch: LogBatch, row: number, parts: readonly Uint8Array[], { bytes, from, to }: Variables): boolean {
   const { space } = batch;
-  const start = batch.bodyStart[row] as number;
-  const from = start >= 0 ? start : ~start;
-  const to = from + (batch.bodySize[row] as number);
-  const bytes = start >= 0 ? space.bytes : space.side;
   const placeholders = parts.length - 1;
-  const values = placeholders === 0 && from === to ? 0 : countValues(bytes, from, to);
+  let values = 0;
+  for (let at = from; at < to; at = endOf(bytes, at + 1, to)) values++;
   // One value more than placeholders: the line had a header before what the template describes.
   if (values !== placeholders && values !== parts.length) return false;
   let at = from;
   const target = space.sideLength;
   for (let i = parts.length - values; i < parts.length; i++) {
     if (i > 0) space.appendBytes(parts[i - 1] as Uint8Array);
-    let end = at;
-    while (end < to && bytes[end] !== SEPARATOR) end++;
-    space.appendBytes(bytes, at, end);
-    at = end + 1;
+    const end = endOf(bytes, at + 1, to);
+    space.appendBytes(bytes, at + 1, end);
+    at = end;
   }
   space.appendBytes(parts[placeholders] as Uint8Array);
   batch.bodyStart[row] = ~target;
@@ -123,8 +132,9 @@ function fill(batch: LogBatch, row: number, parts: readonly Uint8Array[]): boole
   return true;
 }
 
-function countValues(bytes: Uint8Array, from: number, to: number): number {
-  let count = 1;
-  for (let at = from; at < to; at++) if (bytes[at] === SEPARATOR) count++;
-  return count;
+/** Where the next separator is, or the end. */
+function endOf(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== SEPARATOR) at++;
+  return at;
 }

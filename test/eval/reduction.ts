@@ -51,7 +51,9 @@ async function main(): Promise<void> {
     chattyCorpus,
   ];
   const corpora = all.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
-  console.log('| Corpus | Lines | Errors | KB | content: lines, KB, saved | by template: lines, KB, saved | lossless: KB, saved |');
+  console.log(
+    '| Corpus | Lines | Errors | KB | content: lines, KB, saved | by template: lines, KB, saved | lossless: KB, saved, saved before zstd |',
+  );
   console.log('| --- | ---: | ---: | ---: | --- | --- | --- |');
   const saved = new Map<string, number[]>();
   const problems: string[] = [];
@@ -64,7 +66,8 @@ async function main(): Promise<void> {
       const share = 1 - result.bytesOut / base.bytesOut;
       saved.set(name, [...(saved.get(name) ?? []), share]);
       const lines = name === 'lossless' ? '' : `${result.linesOut}, `;
-      cells.push(`${lines}${kilobytes(result.bytesOut)}, ${percent(share)}`);
+      const plain = name === 'lossless' ? `, ${percent(1 - result.plainBytesOut / base.plainBytesOut)}` : '';
+      cells.push(`${lines}${kilobytes(result.bytesOut)}, ${percent(share)}${plain}`);
     }
     console.log(`| ${cells.join(' | ')} |`);
   }

@@ -26,7 +26,7 @@ const UNKNOWN = 'winnow_expand_unknown_log_records';
  */
 export async function expand(files: readonly string[], flags: ExpandFlags, shell: Shell): Promise<number> {
   const metrics = new MetricsRegistry();
-  let write = (_: LogBatch): void => {};
+  let write: (batch: LogBatch) => void = () => {};
   const next: Consumer = { mutates: false, consume: async (batch) => write(batch) };
   const processor = await createExpander(next, metrics, shell);
   const named = files.length > 0 ? files : [STDIN];

@@ -16,6 +16,8 @@ export interface Result {
   readonly linesIn: number;
   readonly linesOut: number;
   readonly bytesOut: number;
+  /** Before compression. */
+  readonly plainBytesOut: number;
   readonly errorsIn: number;
   readonly errorsOut: number;
   /** True when each error came out with the text it went in with. */
@@ -149,6 +151,7 @@ class RequestSink implements Consumer {
   #expand: Processor | undefined;
   #lines = 0;
   #bytes = 0;
+  #plainBytes = 0;
   #counted = 0;
   #summaries = 0;
 
@@ -174,6 +177,7 @@ class RequestSink implements Consumer {
     for (let from = 0; from < batch.length;) {
       const { body, next, rows } = writeRequest(batch, from, REQUEST_BYTES);
       this.#bytes += (await this.#compressor.compress(body)).length;
+      this.#plainBytes += body.length;
       this.#lines += rows;
       const arrived = readRequest(body);
       if (this.#expand) await this.#expand.consume(arrived);
@@ -203,6 +207,7 @@ class RequestSink implements Consumer {
     return {
       linesOut: this.#lines,
       bytesOut: this.#bytes,
+      plainBytesOut: this.#plainBytes,
       passed: this.#lines - this.#summaries,
       counted: this.#counted,
       errorsOut,
