@@ -21,6 +21,7 @@ const BACKSLASH = 0x5c;
 const NAME_MAX = 64;
 const SPACES_MAX = 4;
 
+const SIGN = byteSet(':=>');
 const QUOTE = byteSet('"\'');
 const BLANK = byteSet(' \t');
 const BACKSLASHES = byteSet('\\');
@@ -71,6 +72,14 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   // A name without quotes and a colon may be prose: "token: expired".
   const isProse = bytes[at] === COLON && !isQuoted && begin > spaced;
   return setBare(bytes, begin, to, { kind, isProse, value });
+}
+
+/** Where the sign behind a name is: a colon, `=` or `>`, behind a quote and blanks if there are some; -1 for none. */
+export function signBehind(bytes: Buffer, end: number, to: number): number {
+  let at = runEnd(bytes, end, Math.min(to, end + 2 * SPACES_MAX), BACKSLASHES);
+  if (at < to && QUOTE[bytes[at] as number] === 1) at++;
+  at = runEnd(bytes, at, Math.min(to, at + SPACES_MAX), BLANK);
+  return at < to && SIGN[bytes[at] as number] === 1 ? at : -1;
 }
 
 /** The value behind `--name ` whose name begins at `at`. `--name=value` is found at its sign. */

@@ -1,4 +1,4 @@
-import { DIGIT, WORD, byteSet, runEnd, runStart } from './bytes.ts';
+import { DIGIT, WORD, byteSet, runEnd } from './bytes.ts';
 
 /** Numbers that carry a check: payment cards and bank accounts. */
 
@@ -29,7 +29,7 @@ const ISSUERS: readonly Issuer[] = [
   { from: 6304, to: 6304, lengths: [16, 17, 18, 19] },
   { from: 6759, to: 6763, lengths: [16, 17, 18, 19] },
 ];
-const CARD_DIGITS_MIN = 13;
+export const CARD_DIGITS_MIN = 13;
 const CARD_DIGITS_MAX = 19;
 
 const digits = new Uint8Array(CARD_DIGITS_MAX);
@@ -188,11 +188,10 @@ const IBAN_LENGTHS: Readonly<Record<string, number>> = {
   XK: 20,
 };
 
+export const IBAN_COUNTRIES: readonly string[] = Object.keys(IBAN_LENGTHS);
+
 const UPPER = byteSet('A-Z');
 const ACCOUNT = byteSet('A-Z', '0-9');
-const ACCOUNT_OR_SPACE = byteSet('A-Z', '0-9', ' ');
-/** The longest account number with a space after every fourth character. */
-const IBAN_BYTES_MAX = 42;
 
 /** End of the IBAN that begins at `start`, with or without a space after each four characters; -1 when there is none. */
 export function ibanEnd(bytes: Uint8Array, start: number, to: number): number {
@@ -218,19 +217,4 @@ export function ibanEnd(bytes: Uint8Array, start: number, to: number): number {
 
 function appended(value: number, byte: number): number {
   return byte <= 0x39 ? (value * 10 + byte - 0x30) % 97 : (value * 100 + byte - 0x37) % 97;
-}
-
-/** Start of the account number that begins in `[since, at)`, or -1; the text begins at `from`. */
-export function ibanStart(
-  bytes: Uint8Array,
-  at: number,
-  since: number,
-  { from, to }: { readonly from: number; readonly to: number },
-): number {
-  const least = runStart(bytes, Math.max(from, since), at, { set: ACCOUNT_OR_SPACE, most: IBAN_BYTES_MAX });
-  for (let start = least; start < at; start++) {
-    if (start > from && WORD[bytes[start - 1] as number] === 1) continue;
-    if (ibanEnd(bytes, start, to) >= 0) return start;
-  }
-  return -1;
 }

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { ALNUM, DIGIT, WORD, byteSet, runEnd, runStart } from './bytes.ts';
+import { ALNUM, DIGIT, WORD, byteSet, runEnd, runStart, type ByteSet } from './bytes.ts';
 import type { ValueRange } from './assignments.ts';
 
 /** Personal data that is written in one piece: addresses of mail and machines, and phone numbers. Off by default. */
@@ -10,10 +10,10 @@ export interface Range {
   to: number;
 }
 
-const LOCAL = byteSet('0-9', 'A-Z', 'a-z', '._%+-');
+export const LOCAL: ByteSet = byteSet('0-9', 'A-Z', 'a-z', '._%+-');
 LOCAL.fill(1, 0x80);
 const LOCAL_MAX = 64;
-const DOMAIN = byteSet('0-9', 'A-Z', 'a-z', '.-');
+export const DOMAIN: ByteSet = byteSet('0-9', 'A-Z', 'a-z', '.-');
 DOMAIN.fill(1, 0x80);
 const DOMAIN_MAX = 255;
 const LETTER = byteSet('A-Z', 'a-z');

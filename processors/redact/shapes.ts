@@ -89,8 +89,8 @@ const USER_INFO_STOP = byteSet(' \t\r\n"\'<>\\`', '/?#', '{}');
 const SCHEME = byteSet('0-9', 'A-Z', 'a-z', '+.-');
 
 /** The password in `scheme://user:password@host`; `at` is the colon after the scheme. */
-export function urlCredentialsAt(bytes: Buffer, at: number, to: number, value: ValueRange): boolean {
-  if (at === 0 || SCHEME[bytes[at - 1] as number] === 0) return false;
+export function urlCredentialsAt(bytes: Buffer, at: number, { from, to }: Range, value: ValueRange): boolean {
+  if (at <= from || SCHEME[bytes[at - 1] as number] === 0) return false;
   const start = at + 3;
   const most = Math.min(to, start + USER_INFO_MAX);
   let colon = -1;

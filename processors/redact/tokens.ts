@@ -2,7 +2,7 @@ import { ALNUM, byteSet, DIGIT, isTextAt, runEnd, WORD, type ByteSet } from './b
 import { ruleIndex, type RuleName } from './rules.ts';
 
 /** A token that is known by how it begins. */
-interface TokenForm {
+export interface TokenForm {
   readonly rule: RuleName;
   readonly prefixes: readonly string[];
   readonly set: ByteSet;
@@ -19,7 +19,7 @@ const WORD_DASH = byteSet('0-9', 'A-Z', 'a-z', '_-');
 const WORD_DASH_DOT = byteSet('0-9', 'A-Z', 'a-z', '_.-');
 const UPPER_DIGIT = byteSet('A-Z', '0-9');
 
-const FORMS: readonly TokenForm[] = [
+export const FORMS: readonly TokenForm[] = [
   { rule: 'aws', prefixes: ['AKIA', 'ASIA'], set: BASE32, min: 16, max: 16 },
   { rule: 'gcp', prefixes: ['AIza'], set: WORD_DASH, min: 35, max: 35 },
   { rule: 'gcp', prefixes: ['ya29.'], set: WORD_DASH, min: 20 },
