@@ -15,7 +15,7 @@ export interface MatchConfig {
   severity_number?: { min?: string | number; match_undefined: boolean };
 }
 
-export interface ConditionGroupConfig {
+interface ConditionGroupConfig {
   context?: OttlContext;
   error_mode?: ErrorMode;
   conditions: string[];

@@ -136,7 +136,7 @@ describe('gives what the documentation of the Collector says', () => {
     const { records } = await transformed({ log_statements: statements }, batchOf(record));
 
     expect(records).toMatchObject([expected]);
-    if (expected.attributes) expect(records[0]?.attributes).toEqual(expected.attributes);
+    expect(records[0]?.attributes).toEqual(expected.attributes ?? record.attributes ?? {});
   });
 });
 

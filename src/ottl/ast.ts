@@ -6,7 +6,7 @@ interface At {
 
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-export interface Literal extends At {
+interface Literal extends At {
   readonly kind: 'literal';
   readonly value: string | number | bigint | boolean | null | Uint8Array;
   /** `2.0` is a double though it is whole. */

@@ -3,6 +3,7 @@ import type { CallNode } from './ast.ts';
 import type { Compilation, Evaluate, Expression, Path } from './expression.ts';
 import type { MapTarget } from './map-target.ts';
 import { OttlProblem } from './problem.ts';
+import type { TextLocator } from './text-locator.ts';
 import { Duration, Time } from './time-values.ts';
 import { describe, expectInt, expectMap, expectText, isList, toText, typeOf, type Value, type ValueMap } from './value.ts';
 
@@ -13,6 +14,8 @@ export interface FunctionDefinition {
   /** Names in order; `?` behind the optional ones. */
   readonly parameters: readonly string[];
   readonly compile: (call: Call) => Evaluate;
+  /** Where the text lies, of a function that parses JSON. */
+  readonly jsonText?: (call: Call) => TextLocator | undefined;
   /** True when equal arguments may give different values. */
   readonly isVolatile?: boolean;
 }

@@ -131,7 +131,10 @@ function compileConverter(node: CallNode, compilation: Compilation): Expression 
   if (definition.isVolatile) compilation.isVolatile = true;
   const steps = node.keys.map((key) => compileKey(key, compilation));
   const evaluate: Evaluate = steps.length === 0 ? called : (batch, row) => readSteps(called(batch, row), steps, batch, row);
-  if (definition.isVolatile || !call.isConstant || !steps.every(({ isConstant }) => isConstant)) return { evaluate };
+  if (definition.isVolatile || !call.isConstant || !steps.every(({ isConstant }) => isConstant)) {
+    const jsonText = steps.length === 0 ? definition.jsonText?.(call) : undefined;
+    return jsonText ? { evaluate, jsonText } : { evaluate };
+  }
   return folded(node, evaluate, compilation);
 }
 

@@ -18,6 +18,8 @@ export interface Expression {
   readonly path?: Path;
   /** The items when it is a list as written. */
   readonly items?: readonly Expression[];
+  /** The text when it is that text parsed as JSON, for who can do that straight into the columns. */
+  readonly jsonText?: TextLocator;
   /** The name when it is a function as an argument. */
   readonly functionName?: string;
 }

@@ -26,7 +26,7 @@ export function plainField(get: Evaluate, set?: Setter, more: Pick<Path, 'locato
   };
 }
 
-export function refuseKeys(text: string, steps: Steps, compilation: Compilation): void {
+function refuseKeys(text: string, steps: Steps, compilation: Compilation): void {
   if (steps.length > 0)
     compilation.fail(Math.max(0, compilation.source.indexOf(text)), `"${text.slice(0, text.indexOf('['))}" takes no key`);
 }

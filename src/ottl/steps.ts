@@ -42,6 +42,6 @@ export function withStep(old: Value, keys: readonly Value[], value: Value): Valu
   return old.with(index, withStep(old[index] ?? null, rest, value));
 }
 
-export function withEntry(map: ValueMap, key: string, value: Value): ValueMap {
+function withEntry(map: ValueMap, key: string, value: Value): ValueMap {
   return toMap([...Object.entries(map), [key, value]]);
 }

@@ -1,9 +1,11 @@
 import { ValueType, keyOf } from '#model';
+import { ObjectParser } from '../../operators/json/object-parser.ts';
 import type { Call, FunctionDefinition } from '../call.ts';
 import type { Evaluate } from '../expression.ts';
 import { AttributesTarget, type OpenMap } from '../map-target.ts';
 import { compileMatch, matchesText } from '../pattern.ts';
 import { OttlProblem } from '../problem.ts';
+import type { TextLocator } from '../text-locator.ts';
 import { describe, isList, toText, type Value } from '../value.ts';
 import { flattenEntries } from './flatten.ts';
 import { patternOf } from './text.ts';
@@ -140,7 +142,7 @@ function compileMergeMaps(call: Call): Evaluate {
   const isForKnown = strategy === 'update';
   // The path's own setter makes a map where there is none.
   const { set } = call.path('target');
-  return (batch, row) => {
+  const general: Evaluate = (batch, row) => {
     const given = source(batch, row);
     const map = target.open(batch, row);
     if (!map) {
@@ -150,6 +152,20 @@ function compileMergeMaps(call: Call): Evaluate {
     const known = strategy === 'upsert' ? undefined : new Set(map.keys());
     for (const key in given) if (known === undefined || known.has(key) === isForKnown) map.set(key, given[key] ?? null);
     map.close();
+    return null;
+  };
+  const { jsonText } = call.expression('source');
+  return jsonText && strategy === 'upsert' && target instanceof AttributesTarget ? mergeJson(jsonText, general) : general;
+}
+
+/** JSON into attributes, from bytes to columns: a tenth of what it costs by way of objects. */
+function mergeJson(text: TextLocator, general: Evaluate): Evaluate {
+  const parser = new ObjectParser(true);
+  return (batch, row) => {
+    if (!text.find(batch, row) || text.position === undefined) return general(batch, row);
+    const { bytes, from, to, position } = text;
+    const problem = parser.parse(batch, row, bytes, from, to, position < 0);
+    if (problem) throw new OttlProblem(`ParseJSON: target is no JSON object: ${problem.message} at position ${problem.at - from + 1}`);
     return null;
   };
 }

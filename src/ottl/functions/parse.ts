@@ -13,6 +13,7 @@ import { patternOf } from './text.ts';
 export const PARSERS: Readonly<Record<string, FunctionDefinition>> = {
   ParseJSON: {
     parameters: ['target'],
+    jsonText: (call) => call.expression('target').path?.locator?.(),
     compile: (call) => {
       const text = call.text('target');
       return (batch, row) => parseJson(text(batch, row));
@@ -60,7 +61,7 @@ const LONG_NUMBER = /[0-9]{16}/;
 // A text of this length cannot nest deeper than is allowed.
 const FLAT_LENGTH_MAX = DEPTH_MAX * 2;
 
-export function parseJson(text: string): Value {
+function parseJson(text: string): Value {
   // Most of what is no JSON is told by its first character, at a tenth of what a thrown SyntaxError costs.
   if (!/^\s*[[{]/.test(text)) throw new OttlProblem(`ParseJSON: target must hold an object or an array, got ${describe(text)}`);
   let value: unknown;
