@@ -93,7 +93,7 @@ class Screen {
     const { dim, cyan } = this.#colors;
     const name = severityName(Number(severity)) || '-';
     const facts = Object.entries(typeof attributes === 'object' && attributes !== null ? attributes : {});
-    const parts = [dim(String(time || observed || '-')), this.#paint(Number(severity), name.padEnd(5)), sayValue(body)];
+    const parts = [dim(sayValue(time || observed || '-')), this.#paint(Number(severity), name.padEnd(5)), sayValue(body)];
     for (const [key, value] of facts) parts.push(`${cyan(key)}${dim('=')}${quoted(sayValue(value))}`);
     return parts.join(' ');
   }

@@ -49,7 +49,7 @@ export async function requestTap(
   if (duration !== undefined) query.set('duration', duration);
   const path = socketPathOf(storageDirectory);
   try {
-    await follow(path, `/tap?${query}`, follower);
+    await follow(path, `/tap?${query.toString()}`, follower);
   } catch (error) {
     if (!follower.signal.aborted) throw error;
   }

@@ -15,7 +15,7 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 /** Takes what looks like a secret out of text. It is for what people look at; what is sent on is the redact processor's. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   let redacted = text;
   for (const pattern of PATTERNS)
     redacted = redacted.replace(pattern, (_match, kept: unknown) => `${typeof kept === 'string' ? kept : ''}${MASK}`);

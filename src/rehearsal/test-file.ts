@@ -10,7 +10,7 @@ import { MATCHER_NAMES, unknownMatchers, type ExpectedRecord } from './match.ts'
 import { parseTime, type WrittenRecord } from './record.ts';
 import { ACTIONS, testFileSchema } from './test-schema.ts';
 
-export type Action =
+type Action =
   | { readonly kind: 'send'; readonly records: readonly WrittenRecord[] }
   | { readonly kind: 'lines'; readonly lines: readonly string[]; readonly file: string | undefined }
   | { readonly kind: 'advance'; readonly duration: string }

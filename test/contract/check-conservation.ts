@@ -6,14 +6,14 @@ import { WorldSink, type Settling, type Taking } from './world-sink.ts';
 import { WorldSource, type LifeFigures } from './world-source.ts';
 
 /** What may happen to a processor. */
-export type Step =
+type Step =
   | { readonly kind: 'give'; readonly rows: readonly RowSeed[]; readonly splits: readonly number[] }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'next'; readonly taking: Taking; readonly settling: Settling }
   | { readonly kind: 'release'; readonly isDurable: boolean }
   | { readonly kind: 'stall' | 'crash' | 'restart' | 'hurry' };
 
-export interface Story {
+interface Story {
   readonly steps: readonly Step[];
   /** True when a refused batch is offered again as it is, false when its rows come in a new one. */
   readonly offersAgain: boolean;
@@ -90,7 +90,7 @@ function describeStory({ steps, offersAgain, sinkMutates }: Story): string[] {
 }
 
 /** Plays one story; returns what is wrong. */
-export async function play(member: ProcessorMember, { steps, offersAgain, sinkMutates }: Story): Promise<string[]> {
+async function play(member: ProcessorMember, { steps, offersAgain, sinkMutates }: Story): Promise<string[]> {
   const stage = new Stage(member, offersAgain, sinkMutates);
   await stage.open();
   for (const one of steps) {

@@ -5,7 +5,7 @@ import { neededBy, validate, type Subject } from './subject.ts';
 import type { ProcessorMember } from './world.ts';
 
 /** Configurations that do not do the same on every machine; these processors run as `NEEDED` in subject.ts has it. */
-const NOT_HERE: readonly string[] = ['memory_limiter'];
+const NOT_HERE: ReadonlySet<string> = new Set(['memory_limiter']);
 
 /** A processor under each of its names, and with each good configuration of its testdata. */
 export async function membersOf(subject: Subject): Promise<ReadonlyMap<string, ProcessorMember>> {
@@ -17,7 +17,7 @@ export async function membersOf(subject: Subject): Promise<ReadonlyMap<string, P
     // It has passed the factory's own schema.
     if (problems.length === 0) members.set(`${name}, defaults`, { id: name, factory, config: config as never });
   }
-  if (NOT_HERE.includes(factory.type)) return members;
+  if (NOT_HERE.has(factory.type)) return members;
   const files = readdirSync(join(folder, 'testdata')).filter((file) => /^good.*\.ya?ml$/.test(file));
   for (const file of files) {
     const config = (await loadTestdata(subject, join(folder, 'testdata', file))).processors.get(factory.type)?.config;

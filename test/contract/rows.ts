@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { Delivery, type SettledListener } from '#component';
-import { LogBatch, ValueType, createResource, createScope, createSharedAttributes, type AttributeValue, type Origin, type Template } from '#model';
+import {
+  LogBatch,
+  ValueType,
+  createResource,
+  createScope,
+  createSharedAttributes,
+  type AttributeValue,
+  type Origin,
+  type Template,
+} from '#model';
 
 /** A row that a processor may meet, made of few numbers so that fast-check can make it simpler. */
 export interface RowSeed {

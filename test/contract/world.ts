@@ -5,8 +5,9 @@ import { MetricsRegistry } from '#telemetry';
 import { computeBooks, Statuses } from '../../src/pipeline/index.ts';
 import { buildGraph, type Graph } from '../../src/pipeline/graph.ts';
 import type { GraphPlan, Member } from '../../src/pipeline/plan.ts';
+import { createRandom } from '../../src/rehearsal/random.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { MemoryStorage } from '../helpers/memory-storage.ts';
+import type { MemoryStorage } from '../helpers/memory-storage.ts';
 import type { WorldSink } from './world-sink.ts';
 
 export type ProcessorMember = Member<ProcessorFactory<never>>;
@@ -95,7 +96,8 @@ export class Life {
       debug: () => {},
       info: () => {},
       warn: () => {},
-      error: (message, _facts, problem) => void this.complaints.push(`logged at ERROR: ${message} ${problem ? String(problem) : ''}`),
+      error: (message, _facts, problem) =>
+        void this.complaints.push(`logged at ERROR: ${message} ${problem instanceof Error ? problem.message : ''}`),
       with: () => log,
     };
     return log;
@@ -148,15 +150,4 @@ function planOf({ member, sink, storage }: Omit<LifeOptions, 'now'>, onHead: (he
 function storageIdsOf(config: object): string[] {
   const named = 'storage' in config && typeof config.storage === 'string' ? [config.storage] : [];
   return [...new Set(['file_storage', ...named])];
-}
-
-/** mulberry32: small, and the same numbers for the same seed. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -38,6 +38,7 @@ test('every configuration but the demo has tests', () => {
   expect(files.toSorted()).toEqual(configurations.toSorted());
 });
 
+// After a change: winnow test --schema > config/winnow-tests.schema.json, then oxfmt.
 test('the schema for editors is the one the program has', () => {
   expect(JSON.parse(readFileSync(join(root, 'config/winnow-tests.schema.json'), 'utf8'))).toEqual(testFileJsonSchema());
 });

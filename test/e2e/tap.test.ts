@@ -24,7 +24,7 @@ service:
 `;
   agent = new Agent({ folder, config, env: { STATE_DIRECTORY: join(folder, 'state') } });
   agent.start();
-  expect(await eventually(() => agent.output.includes('Winnow has started.'), 15_000), agent.output).toBe(true);
+  if (!(await eventually(() => agent.output.includes('Winnow has started.'), 15_000))) throw new Error(agent.output);
 });
 
 afterEach(async () => {
@@ -46,7 +46,7 @@ class Tap {
   }
 
   async opened(): Promise<this> {
-    expect(await eventually(() => this.err.includes('Ctrl-C ends'), 15_000), this.err).toBe(true);
+    if (!(await eventually(() => this.err.includes('Ctrl-C ends'), 15_000))) throw new Error(this.err);
     return this;
   }
 
