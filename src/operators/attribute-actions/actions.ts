@@ -90,11 +90,11 @@ function forKeyAndPattern(
   const actions: AttributeAction[] = [];
   if (config.key !== undefined) actions.push(createByKey(keyOf(config.key)));
   if (config.pattern === undefined) return actions;
-  const { regex } = compilePattern(config.pattern);
+  const { bounded } = compilePattern(config.pattern);
   const apply = (bag: AttributeBag): void => {
     for (const key of bag.keys()) {
       // The key that was named has had its turn: a hash of a hash would be another value.
-      if (key.text !== config.key && regex.test(key.text)) applyTo(bag, key);
+      if (key.text !== config.key && bounded.test(key.text)) applyTo(bag, key);
     }
   };
   return [...actions, { apply }];
@@ -111,12 +111,12 @@ function hashKey(bag: AttributeBag, key: Key): void {
 
 function compileExtract(config: ActionConfig): AttributeAction {
   const key = keyOf(config.key ?? '');
-  const { regex, names } = compilePattern(config.pattern ?? '');
+  const { bounded, names } = compilePattern(config.pattern ?? '');
   const targets = names.map((name) => keyOf(name));
   return {
     apply: (bag) => {
       const value = bag.get(key);
-      const match = typeof value === 'string' ? regex.exec(value) : null;
+      const match = typeof value === 'string' ? bounded.exec(value) : null;
       if (!match) return;
       // A group that took no part is empty, as in Go.
       for (const [i, target] of targets.entries()) bag.set(target, match[i + 1] ?? '');

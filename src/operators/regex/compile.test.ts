@@ -186,3 +186,13 @@ test('prints patterns that V8 protects', () => {
   }
   expect(() => new RegExp('(?=a)', LINEAR)).toThrow('Cannot be executed in linear time');
 });
+
+test('bounds patterns for texts as well', async () => {
+  const { compilePattern } = await import('./pattern.ts');
+  const { bounded } = compilePattern('(?P<a>a*)b');
+  const start = performance.now();
+
+  expect(bounded.test('a'.repeat(65_000))).toBe(false);
+  expect(performance.now() - start).toBeLessThan(2000);
+  expect(bounded.exec('xaab')?.[1]).toBe('aa');
+});

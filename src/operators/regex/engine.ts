@@ -24,7 +24,7 @@ const LINEAR_TEXTS = 1000;
  * back too often, and what that does not see (long loops that are not counted) is bounded here by length and by the
  * clock.
  */
-class BoundedRegExp {
+export class BoundedRegExp {
   readonly #source: string;
   readonly #usual: RegExp;
   #linear: RegExp | undefined;
@@ -46,6 +46,10 @@ class BoundedRegExp {
     // A busy machine looks the same as a slow pattern, so this is for a while only.
     if (performance.now() - start > SLOW_MS) this.#linearTexts = LINEAR_TEXTS;
     return match;
+  }
+
+  test(text: string): boolean {
+    return this.exec(text) !== null;
   }
 
   #linearRegExp(): RegExp {

@@ -1,3 +1,4 @@
+import { BoundedRegExp } from './engine.ts';
 import { parseRegex } from './parse.ts';
 import { printRegex } from './print.ts';
 import { groupNames } from './syntax.ts';
@@ -5,6 +6,8 @@ import { groupNames } from './syntax.ts';
 /** A regular expression over text, with or without groups. Unanchored, as RE2's are. */
 export interface Pattern {
   readonly regex: RegExp;
+  /** The same for texts that may be long: its time is bounded. */
+  readonly bounded: Pick<RegExp, 'exec' | 'test'>;
   /** One entry for each group of `regex`. */
   readonly names: readonly string[];
   /** True when the pattern has groups without a name; they are not in `regex`. */
@@ -16,5 +19,6 @@ export function compilePattern(pattern: string): Pattern {
   const tree = parseRegex(pattern);
   const groups = groupNames(tree);
   const names = groups.filter((name) => name !== undefined);
-  return { regex: new RegExp(printRegex(tree, 'unicode')), names, hasUnnamedGroups: names.length < groups.length };
+  const source = printRegex(tree, 'unicode');
+  return { regex: new RegExp(source), bounded: new BoundedRegExp(source), names, hasUnnamedGroups: names.length < groups.length };
 }
