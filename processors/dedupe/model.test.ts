@@ -75,7 +75,9 @@ class Model {
   #close(key: string): void {
     const window = this.#open.get(key);
     this.#open.delete(key);
-    if (window && window.count > 0) this.summaries.push(`${key} ${window.count} ${window.first} ${window.last}`);
+    if (!window || window.count === 0) return;
+    // One that stands for itself alone carries its count and its own time.
+    this.summaries.push(window.count === 1 ? `${key} 1` : `${key} ${window.count} ${window.first} ${window.last}`);
   }
 }
 
@@ -218,7 +220,7 @@ test('without crashes: exactly the records and summaries of the model', async ()
       expect(records.filter((record) => !isSummary(record)).map(({ body }) => body)).toEqual(model.passed);
       const summaries = records.filter(isSummary).map(({ body, attributes }) => {
         const offset = (name: string): number => Date.parse(String(attributes[`winnow.dedupe.${name}`])) - START;
-        return `${body} ${attributes[COUNT]} ${offset('first_time')} ${offset('last_time')}`;
+        return attributes[COUNT] === 1 ? `${body} 1` : `${body} ${attributes[COUNT]} ${offset('first_time')} ${offset('last_time')}`;
       });
       expect(summaries.toSorted()).toEqual(model.summaries.toSorted());
     }),

@@ -15,10 +15,12 @@ export class Summary {
   readonly #first: Key;
   readonly #last: Key;
   readonly #time: TimeText;
+  readonly #isCollectors: boolean;
   /** Under the Collector's name, what does not count is not in the summary either. */
   readonly #removed: readonly FieldPath[];
 
   constructor(config: DedupeConfig, id: string) {
+    this.#isCollectors = isCollectors(id);
     const names = isCollectors(id) ? COLLECTORS_NAMES : OWN_NAMES;
     this.#count = keyOf(config.log_count_attribute ?? names.count);
     this.#first = keyOf(names.first);
@@ -38,10 +40,12 @@ export class Summary {
   #fill(batch: LogBatch, row: number, window: Window): void {
     for (const field of this.#removed) remove(batch, row, field);
     batch.setAttribute(row, this.#count, window.count);
+    if (window.template) batch.templateOf[row] = window.template;
+    // One that stands for itself alone says all there is to say; more would make it larger than what it saves.
+    if (window.count === 1 && !this.#isCollectors) return;
     batch.setAttribute(row, this.#first, this.#time.of(window.firstMs));
     batch.setAttribute(row, this.#last, this.#time.of(window.lastMs));
     if (window.samples.length > 0) batch.setAttribute(row, SAMPLES, window.samples);
-    if (window.template) batch.templateOf[row] = window.template;
     // It stands where the last of its records stood.
     if (batch.timeMs[row] !== 0) {
       batch.timeMs[row] = window.lastMs;
