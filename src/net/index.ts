@@ -1,9 +1,20 @@
-/** Speaking to other hosts: HTTP over kept connections, TLS, proxies, authentication. Imported as `#net`. */
-export { isAuthenticator, type AuthConfig, type Authenticator } from './auth.ts';
+/** Speaking to other hosts: HTTP over kept connections, a server for strangers, TLS, proxies, authentication. Imported as `#net`. */
+export {
+  isAuthenticator,
+  isServerAuthenticator,
+  type AuthConfig,
+  type AuthDecision,
+  type Authenticator,
+  type ServerAuthenticator,
+} from './auth.ts';
 export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders } from './http-client.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
+export { HttpServer, type HttpServerSettings } from './server.ts';
+export { httpServerProblems, httpServerProperties, isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
+export { HttpProblem, type RequestHead, type Route, type ServerReply, type ServerRequest } from './server-reply.ts';
 export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientConfig } from './tls-client.ts';
+export { loadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';
 export { userAgent } from './user-agent.ts';
 export { basicAuthOf, parseHttpUrl, withoutSecrets } from './url.ts';

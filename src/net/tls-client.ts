@@ -127,7 +127,7 @@ function trusted(own: string | undefined, includesSystem: boolean): string[] {
   return [...certificates];
 }
 
-function versionOf(version: string): tls.SecureVersion {
+export function versionOf(version: string): tls.SecureVersion {
   switch (version) {
     case '1.0':
       return 'TLSv1';
@@ -140,6 +140,6 @@ function versionOf(version: string): tls.SecureVersion {
   }
 }
 
-function problemOf(error: unknown): string {
+export function problemOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
