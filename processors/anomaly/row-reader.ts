@@ -16,8 +16,14 @@ export class RowReader {
     this.#sessionKeys = config.session_attributes.map(keyOf);
     this.#durationKeys = config.duration_attributes.map(keyOf);
     this.observation = {
-      ...{ timeMs: 0, severity: 0, template: undefined, session: undefined, durationMs: undefined },
-      ...{ bytes: new Uint8Array(0), from: 0, to: 0 },
+      timeMs: 0,
+      severity: 0,
+      template: undefined,
+      session: undefined,
+      durationMs: undefined,
+      bytes: new Uint8Array(0),
+      from: 0,
+      to: 0,
     };
   }
 

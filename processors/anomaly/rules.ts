@@ -37,8 +37,18 @@ export class Rule {
     const { name, count, type } = this.#config;
     if (window.count < count) return undefined;
     return engine.raise({
-      ...{ source, type, kind: 'rule', method: 'rule_based', subject: name, at, start: window.start, strength: window.count / count },
-      ...{ expected: 0, actual: window.count, unit: `records within ${this.#config.within}`, records: window.count === count ? count : 1 },
+      source,
+      type,
+      kind: 'rule',
+      method: 'rule_based',
+      subject: name,
+      at,
+      start: window.start,
+      strength: window.count / count,
+      expected: 0,
+      actual: window.count,
+      unit: `records within ${this.#config.within}`,
+      records: window.count === count ? count : 1,
     });
   }
 

@@ -29,19 +29,22 @@ export interface Description {
 }
 
 export function describeIncident(incident: Incident): Description {
-  const { id, source, kind, method, start, end, strength, expected, actual, unit, records, severity, related } = incident;
+  const { id, source, kind, method, start, end, strength, expected, actual, unit, records, severity, related, votes } = incident;
   const words = WORDS[kind];
   return {
     id,
     kind,
     method,
     description: describe(incident),
-    confidence: round(1 - 0.5 ** strength, 3),
+    // Each vote of the online model halves what is left of the doubt, at most three times.
+    confidence: round(1 - 0.5 ** (strength + Math.min(votes, 3)), 3),
     severity,
     affected: { records, components: [source], traces: incident.sessions },
     window: { start: new Date(start).toISOString(), end: new Date(end).toISOString() },
     baseline: {
-      ...{ expected: round(expected, 4), actual: round(actual, 4), unit },
+      expected: round(expected, 4),
+      actual: round(actual, 4),
+      unit,
       deviation_percent: expected > 0 ? round((actual / expected - 1) * 100, 1) : null,
       // How many times the evidence was that an alarm needs; at 1 chance alone gives one as often as was allowed.
       significance: round(strength, 3),

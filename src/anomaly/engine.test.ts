@@ -153,7 +153,7 @@ describe('the engine, after two ordinary days,', () => {
 
   /** Goal: a restart changes nothing. Method: the same records, with a snapshot and a new engine at a random place. */
   test('goes on after a snapshot as if it had not stopped', () => {
-    const lines = [...ordinary(now, now + 40 * MINUTE, seededRandom(9))].map((line, i) =>
+    const lines = Array.from(ordinary(now, now + 40 * MINUTE, seededRandom(9)), (line, i) =>
       i > 500 && i % 3 === 0 ? { ...line, severity: 17 } : line,
     );
     const { told: expected, give } = warmed();

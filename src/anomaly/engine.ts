@@ -93,7 +93,10 @@ export class AnomalyEngine {
     const minute = Math.floor(now / MINUTE_MS);
     if (this.#minute < 0 || minute - this.#minute > GAP_MINUTES_MAX) this.#minute = minute;
     while (this.#minute < minute) {
-      for (const source of this.#sources.values()) source.closeMinute(this.#minute, false, this.#raise);
+      for (const source of this.#sources.values()) {
+        source.closeMinute(this.#minute, false, this.#raise);
+        if (source.isUnusual) this.#incidents.confirm(source.name);
+      }
       this.#minute++;
     }
     for (const source of this.#sources.values()) source.tick(now, this.#raise);

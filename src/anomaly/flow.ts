@@ -51,6 +51,8 @@ export class Flow {
 
   /** How far the last minute was from what was expected, in standard deviations. */
   deviation = 0;
+  /** The same of the share of errors. */
+  errorDeviation = 0;
 
   /**
    * The minute is over. Returns how much more than usual recurs at this time of day; what recurs for the records of a source
@@ -122,11 +124,13 @@ export class Flow {
 
   /** Errors among the events of the minute, as a binomial whose evidence shrinks with how errors usually clump. */
   #testErrors(minute: number, count: number, errors: number, raise: Raise): boolean {
+    this.errorDeviation = 0;
     if (this.#share.events < ERROR_EVENTS_MIN || this.#baseline.age < DAY_MINUTES / 2) return false;
     if (count === 0) return this.#failing.max > 0;
     // Errors that come by the clock are a larger share of less traffic: what is usual is the larger of share and number.
     const usual = Math.min(Math.max(this.#share.at(minute), this.#share.perMinute(minute) / count), 0.98);
     const limit = thresholdFor(DAY_MINUTES * ERRORS.length, this.#options.budget);
+    this.errorDeviation = (errors - count * usual) / Math.sqrt(count * usual * (1 - usual) + 0.25);
     for (const [i, share] of ERRORS.entries()) {
       const changed = usual + (1 - usual) * share;
       const gain = errors * hitGain(true, usual, changed) + (count - errors) * hitGain(false, usual, changed);

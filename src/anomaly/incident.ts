@@ -23,6 +23,8 @@ export interface Incident {
   records: number;
   signals: number;
   severity: Severity;
+  /** Minutes that the online model found unusual while it was open. */
+  votes: number;
   /** When a signal last came, growing or not. */
   aliveAt: number;
   /** Some of the sessions or traces concerned. */
@@ -96,8 +98,27 @@ export class Incidents {
     }
     const severity = severityOf(kind, { strength, expected, actual });
     return {
-      ...{ id, source, type, kind, method, subject, start: Math.min(start, at), detectedAt: at, end: at, strength, expected, actual, unit },
-      ...{ example, records, signals: 1, severity, aliveAt: at, sessions: session === undefined ? [] : [session], related },
+      id,
+      source,
+      type,
+      kind,
+      method,
+      subject,
+      start: Math.min(start, at),
+      detectedAt: at,
+      end: at,
+      strength,
+      expected,
+      actual,
+      unit,
+      example,
+      records,
+      signals: 1,
+      votes: 0,
+      severity,
+      aliveAt: at,
+      sessions: session === undefined ? [] : [session],
+      related,
     };
   }
 
@@ -121,6 +142,11 @@ export class Incidents {
       this.#tell(incident, 'updated');
     }
     return incident;
+  }
+
+  /** The online model agrees with what is open for this source. */
+  confirm(source: string): void {
+    for (const incident of this.#open.values()) if (incident.source === source) incident.votes++;
   }
 
   /** Time has passed: what has been quiet is closed. */

@@ -25,45 +25,51 @@ function classes(): Uint8Array {
   return table;
 }
 
+// All ones for a digit, else zero: the length of a run without a branch, which digits among letters would mislead.
+const DIGIT_MASK: Int32Array = Int32Array.from(CLASSES, (kind) => (kind === DIGIT ? -1 : 0));
+const FIRST = 0x1041;
+
 /** The triples one source has had. */
 export class Shapes {
-  #bits: Uint8Array;
+  readonly #words = new Int32Array(TRIPLES_BYTES / 4);
   /** Of the line looked at last: triples never seen before, and its longest run of digits. */
   unseen = 0;
   digits = 0;
 
-  constructor(bits: Uint8Array = new Uint8Array(TRIPLES_BYTES)) {
-    this.#bits = bits;
-  }
-
   get bits(): Uint8Array {
-    return this.#bits;
+    return new Uint8Array(this.#words.buffer);
   }
 
   /** Looks at a line and learns it. */
   look(bytes: Uint8Array, from: number, to: number): void {
-    const bits = this.#bits;
-    let triple = 0x1041;
-    let unseen = 0;
+    const words = this.#words;
+    let triple = FIRST;
+    let missing = 0;
     let run = 0;
     let digits = 0;
     for (let i = from; i < to; i++) {
-      const kind = CLASSES[bytes[i] as number] as number;
-      triple = ((triple << BITS) | kind) & TRIPLE_MASK;
-      if (kind === DIGIT) run++;
-      else if (run > 0) {
-        if (run > digits) digits = run;
-        run = 0;
-      }
-      const at = triple >> 3;
-      const bit = 1 << (triple & 7);
-      const seen = bits[at] as number;
-      if ((seen & bit) === 0) {
-        unseen++;
-        bits[at] = seen | bit;
-      }
+      const byte = bytes[i] as number;
+      triple = ((triple << BITS) | (CLASSES[byte] as number)) & TRIPLE_MASK;
+      missing |= ~(words[triple >> 5] as number) & (1 << (triple & 31));
+      run = (run + 1) & (DIGIT_MASK[byte] as number);
+      if (run > digits) digits = run;
     }
-    this.unseen = unseen;
-    this.digits = run > digits ? run : digits;
+    this.digits = digits;
+    this.unseen = missing === 0 ? 0 : this.#learn(bytes, from, to);
+  }
+
+  /** Once more, for a line that has something new. */
+  #learn(bytes: Uint8Array, from: number, to: number): number {
+    const words = this.#words;
+    let triple = FIRST;
+    let unseen = 0;
+    for (let i = from; i < to; i++) {
+      triple = ((triple << BITS) | (CLASSES[bytes[i] as number] as number)) & TRIPLE_MASK;
+      const seen = words[triple >> 5] as number;
+      const bit = 1 << (triple & 31);
+      if ((seen & bit) === 0) unseen++;
+      words[triple >> 5] = seen | bit;
+    }
+    return unseen;
   }
 }

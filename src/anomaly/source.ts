@@ -2,6 +2,7 @@ import type { Template } from '#model';
 import { Flow, type FlowState } from './flow.ts';
 import { Heartbeat, heartbeatTeller, type HeartbeatState } from './heartbeat.ts';
 import { Latency, type LatencyState } from './latency.ts';
+import { MixVote, type MixVoteState } from './mix.ts';
 import { NoveltyRate, relate, similarity, wordsOf, type Relation } from './novelty.ts';
 import { Sequences, type SequenceState } from './sequence.ts';
 import { Shapes } from './shape.ts';
@@ -14,6 +15,7 @@ const LINES_KNOWN = 30;
 const UNSEEN_MIN = 2;
 const VARIANTS_USUAL = 3;
 const LINES_MIN = 2000;
+const SEED = 1;
 const NEW_FOR_MS = 7 * 86_400_000;
 const NEW_EPISODES = 4;
 const EPISODE_PAUSE_MS = 1_800_000;
@@ -74,6 +76,11 @@ export class SourceModel {
   readonly #known = new Map<string, Known>();
   readonly #newTemplates = new NoveltyRate();
   readonly #oddContents = new NoveltyRate();
+  readonly #vote: MixVote;
+  /** Of the minute that runs: new or odd records, sum and number of the scores of durations. */
+  #oddities = 0;
+  #latencySum = 0;
+  #latencyCount = 0;
   #regular: Known[] = [];
   #nextStep = FIRST_STEP;
   #firstAt = 0;
@@ -85,6 +92,7 @@ export class SourceModel {
     this.#options = options;
     this.#lines = new Flow({ source, unit: 'records', daysMax, budget });
     this.#sessions = new Flow({ source, unit: 'traces', daysMax, budget });
+    this.#vote = new MixVote(SEED);
     this.#latency = new Latency(source, budget);
     this.#sequences = new Sequences({ source, budget, sessionsMax: options.sessionsMax, warmUpMs: options.warmUpMs });
   }
@@ -102,7 +110,10 @@ export class SourceModel {
     if (known && session === undefined) {
       known.heartbeat.observe(timeMs, this.#heartbeatTold(known, timeMs, tell));
     }
-    if (one.durationMs !== undefined) this.#latency.observe(one.durationMs, timeMs, tell);
+    if (one.durationMs !== undefined) {
+      this.#latencySum += this.#latency.observe(one.durationMs, timeMs, tell);
+      this.#latencyCount++;
+    }
   }
 
   #count({ session, severity, timeMs }: Observation, known: Known | undefined, tell: Raise): void {
@@ -204,6 +215,7 @@ export class SourceModel {
 
   #tellContent(known: Known, one: Observation, tell: Raise): void {
     const { timeMs: at } = one;
+    this.#oddities++;
     const rate = this.#oddContents.at(at);
     this.#oddContents.add(at);
     if (rate > this.#options.noveltyPerDay) return;
@@ -243,6 +255,7 @@ export class SourceModel {
   }
 
   #tellNew(known: Known, { timeMs: at }: Observation, tell: Raise): void {
+    this.#oddities++;
     const rate = this.#newTemplates.at(at);
     this.#newTemplates.add(at);
     if (rate <= this.#options.noveltyPerDay) this.#raiseNew(known, at, tell);
@@ -286,7 +299,25 @@ export class SourceModel {
     const tell = minute * 60_000 - this.#firstAt > this.#options.warmUpMs ? raise : ignore;
     const recurring = this.#lines.close(minute, isMuted, tell);
     this.#sessions.close(minute, isMuted, tell, recurring);
+    this.#voteOn();
     if (minute % 10 === 0) this.#regular = [...new Set(this.#known.values())].filter(({ heartbeat }) => heartbeat.isRegular);
+  }
+
+  /** True when the online model finds the last minute unusual: it confirms what others find, and raises nothing by itself. */
+  isUnusual = false;
+
+  #voteOn(): void {
+    const latency = this.#latencySum / Math.sqrt(Math.max(this.#latencyCount, 1));
+    this.isUnusual = this.#vote.observe([
+      this.#lines.deviation,
+      this.#sessions.deviation,
+      this.#lines.errorDeviation,
+      latency,
+      Math.min(this.#oddities, 5),
+    ]);
+    this.#oddities = 0;
+    this.#latencySum = 0;
+    this.#latencyCount = 0;
   }
 
   save(): SourceState {
@@ -302,14 +333,16 @@ export class SourceModel {
       latency: this.#latency.save(),
       sequences: this.#sequences.save(),
       shapes: Buffer.from(this.#shapes.bits).toString('base64'),
-      known: [...ids].map(([{ heartbeat, ...known }, all]) => ({ ...known, ids: all, heartbeat: heartbeat.save() })),
+      known: Array.from(ids, ([{ heartbeat, ...known }, all]) => ({ ...known, ids: all, heartbeat: heartbeat.save() })),
       regular: this.#regular.map(({ id }) => id),
       rates: [this.#newTemplates.save(), this.#oddContents.save()],
-      numbers: [this.#nextStep, this.#firstAt, this.#seen],
+      numbers: [this.#nextStep, this.#firstAt, this.#seen, this.#oddities, this.#latencySum, this.#latencyCount],
+      vote: this.#vote.save(),
+      isUnusual: this.isUnusual,
     };
   }
 
-  load({ lines, sessions, latency, sequences, shapes, known, regular, rates, numbers }: SourceState): void {
+  load({ lines, sessions, latency, sequences, shapes, known, regular, rates, numbers, vote, isUnusual }: SourceState): void {
     this.#lines.load(lines);
     this.#sessions.load(sessions);
     this.#latency.load(latency);
@@ -324,7 +357,9 @@ export class SourceModel {
     this.#regular = regular.flatMap((id) => this.#known.get(id) ?? []);
     this.#newTemplates.load(rates[0]);
     this.#oddContents.load(rates[1]);
-    [this.#nextStep, this.#firstAt, this.#seen] = numbers;
+    [this.#nextStep, this.#firstAt, this.#seen, this.#oddities, this.#latencySum, this.#latencyCount] = numbers;
+    this.#vote.load(vote);
+    this.isUnusual = isUnusual;
   }
 }
 
@@ -337,7 +372,9 @@ export interface SourceState {
   readonly known: readonly (Omit<Known, 'heartbeat'> & { readonly ids: readonly string[]; readonly heartbeat: HeartbeatState })[];
   readonly regular: readonly string[];
   readonly rates: readonly [readonly [number, number], readonly [number, number]];
-  readonly numbers: readonly [number, number, number];
+  readonly numbers: readonly [number, number, number, number, number, number];
+  readonly vote: MixVoteState;
+  readonly isUnusual: boolean;
 }
 
 function ignore(): void {}

@@ -25,13 +25,13 @@ interface Alarm {
 }
 
 interface Generator {
-  generate(options: { seed: string; dataDir: string; days: number }): { events: readonly unknown[]; truth: { lines: number } };
+  generate(this: void, options: { seed: string; dataDir: string; days: number }): { events: readonly unknown[]; truth: { lines: number } };
 }
 
 interface Scorer {
-  score(truth: unknown, predictions: readonly Alarm[]): unknown;
-  summarise(results: readonly unknown[]): Readonly<Record<string, unknown>>;
-  print(summary: unknown, results: readonly unknown[], verbose: boolean): void;
+  score(this: void, truth: unknown, predictions: readonly Alarm[]): unknown;
+  summarise(this: void, results: readonly unknown[]): Readonly<Record<string, unknown>>;
+  print(this: void, summary: unknown, results: readonly unknown[], verbose: boolean): void;
 }
 
 const { values: flags } = parseArgs({

@@ -17,8 +17,14 @@ export class StreamReader {
   constructor(miner: TemplateMiner) {
     this.#miner = miner;
     this.observation = {
-      ...{ timeMs: 0, severity: 0, template: undefined, session: undefined, durationMs: undefined },
-      ...{ bytes: this.#bytes, from: 0, to: 0 },
+      timeMs: 0,
+      severity: 0,
+      template: undefined,
+      session: undefined,
+      durationMs: undefined,
+      bytes: this.#bytes,
+      from: 0,
+      to: 0,
     };
   }
 
