@@ -4,7 +4,7 @@
  * numbers. The seed is printed; `npm run soak -- crash --seed N` repeats it at full length.
  */
 import { expect, test } from 'vitest';
-import { runCrash } from './crash.ts';
+import { FULL_PIPELINE, runCrash } from './crash.ts';
 
 const SEED = Number(process.env['WINNOW_TEST_SEED'] ?? Date.now() % 1_000_000);
 
@@ -26,4 +26,20 @@ test.for(['memory', 'disk'] as const)('loses nothing under kill -9 and rotation,
 
   expect(lost, `of ${written}, seed ${SEED}, first ${firstLost.slice(0, 5).join()}\n${output.slice(-2000)}`).toBe(0);
   expect(stats.repeated).toBeLessThanOrEqual(kills * REQUESTS_REPEATED_MAX * stats.largestRequest);
+});
+
+test('loses nothing under kill -9 with every kind of processor between', { timeout: 120_000 }, async () => {
+  console.info(`seed ${SEED}`);
+
+  const { written, lost, firstLost, output } = await runCrash({
+    kills: 4,
+    linesPerSecond: 4000,
+    rotateEvery: 7000,
+    lifeMs: [900, 1800],
+    queue: 'disk',
+    processors: FULL_PIPELINE,
+    seed: SEED,
+  });
+
+  expect(lost, `of ${written}, seed ${SEED}, first ${firstLost.slice(0, 5).join()}\n${output.slice(-2000)}`).toBe(0);
 });

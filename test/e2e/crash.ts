@@ -17,6 +17,8 @@ export interface CrashOptions {
   readonly queue: 'memory' | 'disk';
   /** A second exporter, with the other kind of queue, whose backend is away until the last line is written. */
   readonly hasSecondAway?: boolean;
+  /** Processors between, in order, each with its configuration. */
+  readonly processors?: Readonly<Record<string, string>>;
   readonly seed: number;
 }
 
@@ -30,6 +32,16 @@ export interface CrashResult {
   readonly output: string;
 }
 
+/** One of each kind of processor between a file and its backend. */
+export const FULL_PIPELINE: Readonly<Record<string, string>> = {
+  parse: '{ format: nginx }',
+  redact: '{}',
+  template: '{}',
+  dedupe: '{}',
+  truncate: '{}',
+  anomaly: '{}',
+};
+
 const TICK_MS = 5;
 const ROTATED_KEPT = 40;
 const DRAIN_MS = 120_000;
@@ -42,7 +54,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   await away?.answer(503);
   const exporters = [{ endpoint: sink.endpoint, queue: options.queue }];
   if (away) exporters.push({ endpoint: away.endpoint, queue: options.queue === 'disk' ? 'memory' : 'disk' });
-  const agent = new Agent({ folder, config: configOf(folder, exporters) });
+  const agent = new Agent({ folder, config: configOf(folder, exporters, options.processors ?? {}) });
   const writer = new RotatingWriter(join(folder, 'app.log'), options);
   try {
     agent.start();
@@ -80,7 +92,7 @@ interface ExporterOptions {
   readonly queue: CrashOptions['queue'];
 }
 
-function configOf(folder: string, exporters: readonly ExporterOptions[]): string {
+function configOf(folder: string, exporters: readonly ExporterOptions[], processors: Readonly<Record<string, string>>): string {
   const sections = exporters.map(
     ({ endpoint, queue }, i) => `
   otlp_http/${i}:
@@ -94,6 +106,11 @@ receivers:
   file_log:
     include: ['${folder}/app.log']
     start_at: beginning
+processors:${
+    Object.entries(processors)
+      .map(([id, config]) => `\n  ${id}: ${config}`)
+      .join('') || ' {}'
+  }
 exporters:${sections.join('')}
 extensions:
   file_storage: { directory: '${folder}/storage', create_directory: true }
@@ -101,7 +118,7 @@ service:
   extensions: [file_storage]
   telemetry: { metrics: { level: none } }
   pipelines:
-    logs: { receivers: [file_log], exporters: [${exporters.map((_, i) => `otlp_http/${i}`).join(', ')}] }
+    logs: { receivers: [file_log], processors: [${Object.keys(processors).join(', ')}], exporters: [${exporters.map((_, i) => `otlp_http/${i}`).join(', ')}] }
 `;
 }
 

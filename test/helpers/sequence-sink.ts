@@ -97,13 +97,18 @@ function count(sequence: number): void {
   if (sequence > before) highest.set(file, sequence);
 }
 
-/** Every `seq=<digits>` of the body; the number stands once in each record. */
+// As the writers pad it. An attribute that ends with the number may be followed by a byte that looks like a digit.
+const DIGITS = 9;
+
+/** Every `seq=<digits>` of the body; the number stands once in each record, unless it was parsed. */
 function countBody(body: Buffer): void {
   const before = stats.records;
   for (let at = body.indexOf('seq='); at >= 0; at = body.indexOf('seq=', at)) {
     let sequence = 0;
-    for (at += 4; (body[at] ?? 0) >= 48 && (body[at] ?? 0) <= 57; at++) sequence = sequence * 10 + (body[at] ?? 0) - 48;
-    count(sequence);
+    const end = at + 4 + DIGITS;
+    for (at += 4; at < end && (body[at] ?? 0) >= 48 && (body[at] ?? 0) <= 57; at++) sequence = sequence * 10 + (body[at] ?? 0) - 48;
+    // Templates speak of numbers as such: `seq=<*>`.
+    if (at === end) count(sequence);
   }
   stats.largestRequest = Math.max(stats.largestRequest, stats.records - before);
 }

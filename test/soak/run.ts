@@ -2,14 +2,14 @@
  * `npm run soak`: what takes longer than a test should.
  *
  *   npm run soak -- steady [--minutes 60] [--rate 5000]     memory and descriptors of a running agent over time
- *   npm run soak -- crash [--kills 30] [--rate 20000] [--queue memory|disk] [--away] [--seed N]
+ *   npm run soak -- crash [--kills 30] [--rate 20000] [--queue memory|disk] [--away] [--full] [--seed N]
  *   npm run soak -- outage [--queue memory|disk] [--rate 5000]    a backend that is away, overloaded, closed to us and slow
  *   npm run soak -- backlog [--mib 2048]                    a queue on disk that fills, drains and gives its disk back
  *
  * Ends with exit code 1 when a bound is broken; the bounds stand below.
  */
 import { parseArgs } from 'node:util';
-import { runCrash } from '../e2e/crash.ts';
+import { FULL_PIPELINE, runCrash } from '../e2e/crash.ts';
 import { runOutage } from '../e2e/outage.ts';
 import { runBacklog, STORAGE_MIB_AFTER_MAX } from './backlog.ts';
 import { runSteady } from './steady.ts';
@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
     queue: { type: 'string', default: 'memory' },
     mib: { type: 'string', default: '2048' },
     away: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -42,6 +43,7 @@ async function crash(): Promise<boolean> {
     lifeMs: [500, 4000],
     queue: values.queue === 'disk' ? 'disk' : 'memory',
     hasSecondAway: values.away,
+    ...(values.full && { processors: FULL_PIPELINE }),
     seed: Number(values.seed),
   });
   console.log(
