@@ -1,4 +1,6 @@
 import { SeverityNumber, ValueType, type AttributeValue, type Key, type LogBatch } from '#model';
+import { COMMON_SEVERITIES } from '../severity/common.ts';
+import { SeverityLookup } from '../severity/lookup.ts';
 import type { TextSource } from '../text-source.ts';
 import { IsoReader } from '../time/iso-reader.ts';
 import { LayoutReader } from '../time/layout-reader.ts';
@@ -16,6 +18,7 @@ const SEVERITIES = [fatal, error + 2, error + 1, error, warn, info + 1, info, de
 const TEXTS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
 const PRIORITY_MAX = 191;
 const STAMP_BYTES = 15;
+const NAME: ReadonlySet<number> = new Set(Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/'));
 const UTF8_MARK = [0xef, 0xbb, 0xbf];
 
 export interface SyslogOptions {
@@ -23,6 +26,8 @@ export interface SyslogOptions {
   readonly protocol: '' | 'rfc3164' | 'rfc5424';
   readonly zone: Zone;
   readonly isPriorityOptional: boolean;
+  /** Without a priority, only what a daemon writes counts: a host and a tag, neither of them the name of a severity. */
+  readonly isStrictWithoutPriority?: boolean;
   readonly isMessageBody: boolean;
 }
 
@@ -33,6 +38,7 @@ export class Syslog implements Format {
   readonly #stamp: LayoutReader;
   readonly #iso: IsoReader;
   readonly #isoUtc = new IsoReader(UTC);
+  readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
   #nowMs = 0;
   #ms = 0;
   #ns = 0;
@@ -71,7 +77,8 @@ export class Syslog implements Format {
     const isNew = protocol === 'rfc5424' || (protocol === '' && priority >= 0 && hasVersion);
     this.#ms = 0;
     this.#ns = 0;
-    const problem = isNew ? this.#new(source, fields, at) : this.#old(source, fields, at);
+    const isStrict = priority < 0 && this.#options.isStrictWithoutPriority === true;
+    const problem = isNew ? this.#new(source, fields, at) : this.#old(source, fields, at, isStrict);
     if (problem !== undefined) return cancelled(fields, problem);
     if (!this.#options.isMessageBody) fields.text(KEYS.message, source.position(this.#messageAt), this.#messageEnd - this.#messageAt);
     const hindrance = fields.commit(true);
@@ -96,22 +103,25 @@ export class Syslog implements Format {
   }
 
   /** `Jan 30 12:00:00 host tag[pid]: message`, or an ISO time instead. */
-  #old(source: TextSource, fields: FieldWriter, from: number): string | undefined {
+  #old(source: TextSource, fields: FieldWriter, from: number, isStrict: boolean): string | undefined {
     const { bytes, to } = source;
     const view = this.#words.of(bytes);
     const stampEnd = this.#readStamp(bytes, from, to);
     if (stampEnd < 0 || bytes[stampEnd] !== Ascii.space) return 'expected a time such as "Jan 30 12:00:00"';
     const hostEnd = find(view, Ascii.space, stampEnd + 1, to);
+    if (isStrict && !this.#isName(bytes, stampEnd + 1, hostEnd)) return 'expected the name of a host';
     this.#text(source, fields, KEYS.hostname, stampEnd + 1, hostEnd);
     this.#messageEnd = to;
     const tagAt = hostEnd + 1;
     let at = tagAt;
     while (at < to && bytes[at] !== Ascii.colon && bytes[at] !== Ascii.openBracket && bytes[at] !== Ascii.space) at++;
     if (at >= to || at === tagAt || bytes[at] === Ascii.space) {
+      if (isStrict) return 'expected a tag';
       // No tag: all is message.
       this.#messageAt = Math.min(to, tagAt);
       return undefined;
     }
+    if (isStrict && !this.#isName(bytes, tagAt, at)) return 'expected a tag';
     this.#text(source, fields, KEYS.appname, tagAt, at);
     if (bytes[at] === Ascii.openBracket) {
       const close = find(view, Ascii.closeBracket, at + 1, to);
@@ -121,6 +131,13 @@ export class Syslog implements Format {
     if (at < to && bytes[at] === Ascii.colon) at++;
     this.#messageAt = at < to && bytes[at] === Ascii.space ? at + 1 : at;
     return undefined;
+  }
+
+  /** True for what can name a host or a program. `INFO` or `[main]` behind the time is how programs write lines of their own. */
+  #isName(bytes: Buffer, from: number, to: number): boolean {
+    if (from >= to || this.#severities.ofBytes(bytes, from, to) !== 0) return false;
+    for (let i = from; i < to; i++) if (!NAME.has(bytes[i] as number)) return false;
+    return true;
   }
 
   #readStamp(bytes: Uint8Array, from: number, to: number): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LogBatch, ValueType, createResource, createSharedAttributes, resourceAttributes, type Origin } from '#model';
+import { LogBatch, SeverityNumber, ValueType, createResource, createSharedAttributes, resourceAttributes, type Origin } from '#model';
 import { Delivery } from '#component';
 import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
 import { createTestHost, type TestHost } from '../../../test/helpers/test-host.ts';
@@ -312,6 +312,18 @@ describe('auto', () => {
     run(host)(batchOf([line, line]));
 
     expect(found(host)).toEqual([format]);
+  });
+
+  test.each([
+    '2026-01-30T12:00:00Z ERROR payment refused',
+    '2026-01-30T12:00:00.000Z ERROR shop: payment refused',
+    'Jan 30 12:00:00 ERROR shop: payment refused',
+    '2026-01-30T12:00:00,711 [main] ERROR com.example.Shop - payment refused',
+    '2026-01-30T12:00:00Z worker ERROR: payment refused',
+  ])('takes no level for a host: %s', (line) => {
+    const [first] = run(createTestHost())(batchOf([line, line]));
+
+    expect(first).toMatchObject({ severity: SeverityNumber.error });
   });
 
   test('finds the format of each source, and says so once', () => {

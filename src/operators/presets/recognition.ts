@@ -110,6 +110,6 @@ function createFormats(zone: Zone): ReadonlyMap<RecognisedName, Format> {
     ...presets.map((name) => [name, createPreset(name, zone)] as const),
     ['container', new Container('', true)],
     ['access_log', new AccessLog(true)],
-    ['syslog', new Syslog({ protocol: '', zone, isPriorityOptional: true, isMessageBody: true })],
+    ['syslog', new Syslog({ protocol: '', zone, isPriorityOptional: true, isStrictWithoutPriority: true, isMessageBody: true })],
   ]);
 }
