@@ -16,6 +16,7 @@ function entry(
  */
 export const registry: Registry = [
   entry('receiver', 'file_log', () => import('../receivers/file_log/index.ts'), ['filelog']),
+  entry('receiver', 'otlp', () => import('../receivers/otlp/index.ts')),
   entry('processor', 'anomaly', () => import('../processors/anomaly/index.ts')),
   entry('processor', 'attributes', () => import('../processors/attributes/index.ts')),
   entry('processor', 'batch', () => import('../processors/batch/index.ts')),

@@ -7,7 +7,10 @@ export {
   type Authenticator,
   type ServerAuthenticator,
 } from './auth.ts';
+export { HandOver, type Gift, type HandOverSettings } from './hand-over.ts';
 export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders } from './http-client.ts';
+export { Intake, type IntakeSettings } from './intake.ts';
+export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';

@@ -12,6 +12,8 @@ export interface RequestHead {
   readonly contentType: string;
   /** Address of the sender, or of the last proxy before us. */
   readonly remoteAddress: string;
+  /** A number of the connection, as the source of what comes over it: a sender's records keep their order. */
+  readonly source: number;
 }
 
 export interface ServerRequest extends RequestHead {

@@ -36,6 +36,8 @@ export class HttpServer {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #counters = new Map<number, Counter>();
+  readonly #sources = new WeakMap<object, number>();
+  #sourceNext = 0;
   #host: Host | undefined;
   #server: http.Server | undefined;
   #authenticator: ServerAuthenticator | undefined;
@@ -170,7 +172,7 @@ export class HttpServer {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse, expectsContinue: boolean): Promise<void> {
-    const head = headOf(request);
+    const head = headOf(request, this.#sourceOf(request.socket));
     const route = this.#settings.routeOf(head.path);
     const share = new Share(this.#pending);
     let reply: ServerReply;
@@ -239,6 +241,17 @@ export class HttpServer {
     if (!request.complete) discard(request);
   }
 
+  #sourceOf(socket: object): number {
+    let source = this.#sources.get(socket);
+    if (source === undefined) {
+      // Other components name their sources by hashes; a random start keeps clear of them.
+      source = this.#sourceNext || Math.floor((this.#host?.random() ?? 0) * 2 ** 50) + 1;
+      this.#sourceNext = source + 1;
+      this.#sources.set(socket, source);
+    }
+    return source;
+  }
+
   #count(status: number): void {
     let counter = this.#counters.get(status);
     if (!counter) {
@@ -259,7 +272,7 @@ interface Exchange {
   readonly expectsContinue: boolean;
 }
 
-function headOf(request: http.IncomingMessage): RequestHead {
+function headOf(request: http.IncomingMessage, source: number): RequestHead {
   // A proxy may ask with the whole address.
   const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
   const mark = target.indexOf('?');
@@ -272,6 +285,7 @@ function headOf(request: http.IncomingMessage): RequestHead {
     headers: request.headers,
     contentType: contentType.trim().toLowerCase(),
     remoteAddress: request.socket.remoteAddress ?? '',
+    source,
   };
 }
 

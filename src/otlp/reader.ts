@@ -11,10 +11,11 @@ import { malformed, Wire } from './reader-wire.ts';
  * and Scope. Only an unknown field beside these (of ResourceLogs, ScopeLogs, KeyValue or the request itself) is passed
  * over. Of an attribute key that comes twice the last value counts; the specification forbids such records.
  *
- * Malformed input is a RangeError naming the byte, never anything else.
+ * Malformed input is a RangeError naming the byte, never anything else. A batch that nobody reads any more may be handed
+ * in to be filled anew: making one costs as much as reading some hundred records.
  */
-export function readRequest(body: Uint8Array): LogBatch {
-  return new RequestReader(new Wire(body)).read();
+export function readRequest(body: Uint8Array, spare: LogBatch = new LogBatch()): LogBatch {
+  return new RequestReader(new Wire(body), spare).read();
 }
 
 /**
@@ -41,9 +42,9 @@ class RequestReader {
   readonly #resources = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
   readonly #scopes = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, batch: LogBatch) {
     this.#wire = wire;
-    this.#batch = new LogBatch();
+    this.#batch = batch;
     this.#batch.reset(wire.bytes);
     this.#records = new RecordReader(wire, this.#batch);
   }

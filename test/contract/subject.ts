@@ -56,6 +56,7 @@ type Place = Pick<Surroundings, 'directory' | 'url'>;
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
+  'receiver/otlp': () => ({ protocols: { http: { endpoint: 'localhost:0' } } }),
   'processor/attributes': () => ({ actions: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/resource': () => ({ attributes: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/category': () => ({ preset: 'llm_os' }),

@@ -1,0 +1,86 @@
+import { Buffer } from 'node:buffer';
+import type { Outcome } from '#component';
+import { field } from '#model';
+import { HttpProblem, type RequestHead, type ServerReply } from '#net';
+
+/**
+ * What OTLP/HTTP answers: ExportLogsServiceResponse, or a google.rpc.Status with the error, in the format that the
+ * request came in.
+ */
+
+export const PROTOBUF = 'application/x-protobuf';
+export const JSON_TYPE = 'application/json';
+
+// ExportLogsServiceResponse
+const PARTIAL_SUCCESS = 0x0a;
+// ExportLogsPartialSuccess
+const REJECTED = 0x08;
+const ERROR_MESSAGE = 0x12;
+// google.rpc.Status
+const STATUS_CODE = 0x08;
+const STATUS_MESSAGE = 0x12;
+
+/** google.rpc.Code of each status. */
+const CODES: Readonly<Record<number, number>> = {
+  400: 3,
+  401: 16,
+  403: 7,
+  404: 12,
+  405: 12,
+  408: 4,
+  413: 8,
+  415: 3,
+  429: 8,
+  503: 14,
+};
+const INTERNAL = 13;
+
+/** Why exporters drop records that no backend takes. The sender hears of those; what processors drop is as asked. */
+const REFUSED_REASONS: readonly string[] = [
+  'partial_success',
+  'refused_by_backend',
+  'retry_time_over',
+  'destination_error',
+  'damaged_on_disk',
+];
+
+const RETRY_AFTER_MS = 1000;
+
+/** Throws HttpProblem when the sender has to send again. */
+export function replyTo({ abandoned, dropped }: Outcome, head: RequestHead): ServerReply {
+  if (abandoned > 0) throw HttpProblem.later(503, 'the records were given up before they were safe; send them again', RETRY_AFTER_MS);
+  let refused = 0;
+  for (const reason of REFUSED_REASONS) refused += dropped.get(reason) ?? 0;
+  const message = refused === 0 ? '' : `${refused} records were taken by no backend`;
+  return head.contentType === JSON_TYPE ? successOfJson(refused, message) : successOfProtobuf(refused, message);
+}
+
+function successOfJson(refused: number, message: string): ServerReply {
+  const said = refused === 0 ? {} : { partialSuccess: { rejectedLogRecords: String(refused), errorMessage: message } };
+  return { status: 200, contentType: JSON_TYPE, body: JSON.stringify(said) };
+}
+
+function successOfProtobuf(refused: number, message: string): ServerReply {
+  if (refused === 0) return { status: 200, contentType: PROTOBUF };
+  const partial = [varintField(REJECTED, refused), field(ERROR_MESSAGE, Buffer.from(message))];
+  return { status: 200, contentType: PROTOBUF, body: field(PARTIAL_SUCCESS, Buffer.concat(partial)) };
+}
+
+/** A Status. A request that is neither protobuf nor JSON has no format of its own and gets JSON. */
+export function describe({ status, message }: HttpProblem, { contentType }: RequestHead): ServerReply {
+  const code = CODES[status] ?? INTERNAL;
+  if (contentType !== PROTOBUF) return { status, contentType: JSON_TYPE, body: JSON.stringify({ code, message }) };
+  return {
+    status,
+    contentType: PROTOBUF,
+    body: Buffer.concat([varintField(STATUS_CODE, code), field(STATUS_MESSAGE, Buffer.from(message))]),
+  };
+}
+
+function varintField(tag: number, value: number): Buffer {
+  const bytes = [tag];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
