@@ -34,6 +34,11 @@ interface Scorer {
   print(this: void, summary: unknown, results: readonly unknown[], verbose: boolean): void;
 }
 
+// What NAB leaves out of the score at the start of each series.
+const PROBATION = 0.15;
+// NAB's windows are tenths of a series; one anomaly shall give one alarm.
+const PAUSE = 0.03;
+
 const { values: flags } = parseArgs({
   options: {
     data: { type: 'string' },
@@ -88,11 +93,6 @@ function seedsOf(text: string): number[] {
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   });
 }
-
-// What NAB leaves out of the score at the start of each series.
-const PROBATION = 0.15;
-// NAB's windows are tenths of a series; one anomaly shall give one alarm.
-const PAUSE = 0.03;
 
 /** One threshold over all series; half the benchmark, chosen on the very series it is scored on, as NAB's own tables are. */
 function scoreSeries(folder: string, tools: string): void {
