@@ -185,7 +185,7 @@ export class Incidents {
 
 const RANKS: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 
-export function rank(severity: Severity): number {
+function rank(severity: Severity): number {
   return RANKS.indexOf(severity);
 }
 

@@ -26,7 +26,7 @@ export function similarity(a: readonly string[], b: readonly string[]): number {
 }
 
 /** True when all of `part` stand in `whole`, in this order. */
-export function isWithin(part: readonly string[], whole: readonly string[]): boolean {
+function isWithin(part: readonly string[], whole: readonly string[]): boolean {
   let at = 0;
   for (const word of whole) if (word === part[at]) at++;
   return at === part.length;
