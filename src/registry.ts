@@ -16,7 +16,11 @@ function entry(
  */
 export const registry: Registry = [
   entry('receiver', 'file_log', () => import('../receivers/file_log/index.ts'), ['filelog']),
+  entry('receiver', 'http', () => import('../receivers/http/index.ts')),
   entry('receiver', 'otlp', () => import('../receivers/otlp/index.ts')),
+  entry('receiver', 'journald', () => import('../receivers/journald/index.ts')),
+  entry('receiver', 'stdin', () => import('../receivers/stdin/index.ts')),
+  entry('receiver', 'syslog', () => import('../receivers/syslog/index.ts')),
   entry('processor', 'anomaly', () => import('../processors/anomaly/index.ts')),
   entry('processor', 'attributes', () => import('../processors/attributes/index.ts')),
   entry('processor', 'batch', () => import('../processors/batch/index.ts')),
@@ -40,6 +44,7 @@ export const registry: Registry = [
   entry('exporter', 'debug', () => import('../exporters/debug/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),
+  entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
   entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
   entry('extension', 'health_check', () => import('../extensions/health_check/index.ts')),
 ];

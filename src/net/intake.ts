@@ -91,12 +91,8 @@ export class Intake {
 
   get isFull(): boolean {
     const { rowsMax, bytesMax } = this.#settings;
-    return this.#filling.batch.length >= rowsMax || this.#filling.used >= bytesMax;
-  }
-
-  /** Rows that were not offered yet. */
-  get held(): number {
-    return this.#filling.batch.length;
+    const { batch, used } = this.#filling;
+    return batch.length >= rowsMax || used + batch.space.sideLength >= bytesMax;
   }
 
   /** Adds a record with a copy of these bytes as its body; `fill` gives it the rest. Ask for room before. */
@@ -117,11 +113,15 @@ export class Intake {
   /** Gives away what is held. When the signal aborts, what nobody has taken is abandoned. */
   async close(signal: AbortSignal): Promise<void> {
     this.heed(signal);
-    while (this.#sending || this.held > 0) {
+    await this.drain();
+  }
+
+  /** Resolves when all that was added has been taken. */
+  async drain(): Promise<void> {
+    while (this.#sending || this.#filling.batch.length > 0) {
       this.#go();
       await this.#sending;
     }
-    this.#timer?.cancel();
   }
 
   /** From here on: when the signal aborts, nobody waits for room any more, and what is not taken is abandoned. */

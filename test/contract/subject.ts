@@ -57,6 +57,10 @@ type Place = Pick<Surroundings, 'directory' | 'url'>;
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
   'receiver/otlp': () => ({ protocols: { http: { endpoint: 'localhost:0' } } }),
+  'receiver/journald': () => ({ journalctl_path: join(root, 'receivers/journald/testdata/journalctl') }),
+  'receiver/stdin': () => ({ on_end: 'wait' }),
+  'receiver/syslog': () => ({ tcp: { listen_address: 'localhost:0' }, udp: { listen_address: 'localhost:0' } }),
+  'receiver/http': () => ({ endpoint: 'localhost:0' }),
   'processor/attributes': () => ({ actions: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/resource': () => ({ attributes: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/category': () => ({ preset: 'llm_os' }),
@@ -65,6 +69,7 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'processor/memory_limiter': () => ({ limit_mib: 1_000_000 }),
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
+  'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
   'extension/file_storage': ({ directory }) => ({ directory: join(directory, 'storage') }),
   'extension/health_check': () => ({ endpoint: 'localhost:0' }),
 };
