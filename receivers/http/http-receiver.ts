@@ -1,0 +1,71 @@
+import { parseDuration, parseSize, type Consumer, type Host, type Receiver, type Settings } from '#component';
+import { LogBatch } from '#model';
+import { HttpServer, type Route } from '#net';
+import type { HttpConfig } from './config.ts';
+import { Desk } from './desk.ts';
+import { Intake } from './intake.ts';
+import { RowReader } from './json-rows.ts';
+import { Origins } from './origin.ts';
+import { plainRoute } from './plain-route.ts';
+import { Promotion } from './promotion.ts';
+import { Rows } from './rows.ts';
+
+/** Takes records over HTTP, and answers when they are safe. */
+export class HttpReceiver implements Receiver {
+  readonly #config: HttpConfig;
+  readonly #id: string;
+  readonly #next: Consumer;
+  #server: HttpServer | undefined;
+  #intake: Intake | undefined;
+
+  constructor(config: HttpConfig, { id }: Settings, next: Consumer) {
+    this.#config = config;
+    this.#id = id;
+    this.#next = next;
+  }
+
+  /** The port that was taken, for an endpoint with port 0. */
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  async start(host: Host): Promise<void> {
+    const config = this.#config;
+    const rows = new Rows(new LogBatch(), config.max_batch_records);
+    const intake = new Intake({ next: this.#next, clock: host.clock, rows, settleMs: parseDuration(config.settle_timeout) });
+    const invalid = host.metrics.counter(
+      'winnow_receiver_invalid_log_records',
+      'Records in requests that could not be read and were refused.',
+    );
+    const desk = new Desk({
+      intake,
+      rows,
+      reader: new RowReader(rows, new Promotion(config.fields)),
+      origins: new Origins(config),
+      waits: config.acknowledge === 'settled',
+      bodyBytesMax: parseSize(config.max_decompressed_body_size),
+      invalid,
+    });
+    const own = new Map(config.paths.map((path): [string, Route] => [path.path, plainRoute(path, desk)]));
+    const server = new HttpServer({ id: this.#id, config, path: '', routeOf: (path) => own.get(path) });
+    await server.start(host);
+    this.#intake = intake;
+    this.#server = server;
+  }
+
+  async shutdown(signal: AbortSignal): Promise<void> {
+    const intake = this.#intake;
+    const server = this.#server;
+    this.#intake = undefined;
+    this.#server = undefined;
+    const stop = (): void => intake?.stop();
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    try {
+      await server?.close(signal);
+    } finally {
+      stop();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}

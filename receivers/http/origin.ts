@@ -1,0 +1,56 @@
+import { createResource, createSharedAttributes, EMPTY_ORIGIN, NO_ATTRIBUTES, type Origin, type SharedAttributes } from '#model';
+import type { RequestHead } from '#net';
+import type { HttpConfig } from './config.ts';
+
+// Senders are few, and requests many: what they have in common is made once. Past the bound the oldest is made anew.
+const KEPT_MAX = 256;
+
+/** What all records of a request have in common: configured, and taken from its head. */
+export class Origins {
+  readonly #config: HttpConfig;
+  readonly #resource: Origin;
+  readonly #known = new Map<string, SharedAttributes>();
+
+  constructor(config: HttpConfig) {
+    this.#config = config;
+    this.#resource = Object.keys(config.resource).length === 0 ? EMPTY_ORIGIN : createResource(config.resource);
+  }
+
+  get resource(): Origin {
+    return this.#resource;
+  }
+
+  /** The resource with further attributes. */
+  resourceWith(attributes: Readonly<Record<string, string>>): Origin {
+    return createResource({ ...this.#config.resource, ...attributes });
+  }
+
+  /** `own` are those of the path; they win over the general ones, and what the sender says wins over both. */
+  attributesOf(head: RequestHead, own: Readonly<Record<string, string>> = {}): SharedAttributes {
+    const all = this.entriesOf(head, own);
+    if (Object.keys(all).length === 0) return NO_ATTRIBUTES;
+    const id = JSON.stringify(all);
+    let shared = this.#known.get(id);
+    if (!shared) {
+      if (this.#known.size === KEPT_MAX) this.#known.delete(this.#known.keys().next().value ?? '');
+      shared = createSharedAttributes(all);
+      this.#known.set(id, shared);
+    }
+    return shared;
+  }
+
+  entriesOf(head: RequestHead, own: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const config = this.#config;
+    const all: Record<string, string> = { ...config.attributes, ...own };
+    for (const [header, attribute] of Object.entries(config.attributes_from_headers)) {
+      const value = head.headers[header.toLowerCase()];
+      if (value !== undefined) all[attribute] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    for (const [parameter, attribute] of Object.entries(config.attributes_from_query)) {
+      const value = head.query.get(parameter);
+      if (value !== null) all[attribute] = value;
+    }
+    if (config.include_client_address) all['client.address'] = head.remoteAddress;
+    return all;
+  }
+}

@@ -1,0 +1,116 @@
+import { ValueType, type AttributeTable, type Key, type LogBatch } from '#model';
+import { COMMON_SEVERITIES, GuessedTime, SeverityLookup, UTC } from '#operators';
+import type { FieldsConfig } from './config.ts';
+
+const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5 } as const;
+type RoleNumber = (typeof Role)[keyof typeof Role];
+
+/** Moves what is more than an attribute to its place in the record: text, time, severity, ids. */
+export class Promotion {
+  readonly #roles = new Map<string, RoleNumber>();
+  readonly #time = new GuessedTime(UTC);
+  readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
+
+  constructor({ body, time, severity, trace_id, span_id }: FieldsConfig) {
+    const groups = [
+      [body, Role.body],
+      [time, Role.time],
+      [severity, Role.severity],
+      [trace_id, Role.traceId],
+      [span_id, Role.spanId],
+    ] as const;
+    for (const [names, role] of groups) for (const name of names) this.#roles.set(name, role);
+  }
+
+  /** What does not look like what it is called stays an attribute; so does a second one of its kind. */
+  apply(batch: LogBatch, row: number): void {
+    const table = batch.attributes;
+    const { key, type, next } = table;
+    let done = 0;
+    for (let slot = table.head[row] as number; slot >= 0; slot = next[slot] as number) {
+      const role = this.#roles.get((key[slot] as Key).text);
+      if (role === undefined || type[slot] === ValueType.none || (done & (1 << role)) !== 0) continue;
+      if (!this.#move(batch, row, slot, role)) continue;
+      table.remove(slot);
+      done |= 1 << role;
+    }
+  }
+
+  #move(batch: LogBatch, row: number, slot: number, role: RoleNumber): boolean {
+    const table = batch.attributes;
+    switch (role) {
+      case Role.body:
+        if (table.type[slot] !== ValueType.string) return false;
+        batch.bodyStart[row] = table.start[slot] as number;
+        batch.bodySize[row] = table.size[slot] as number;
+        return true;
+      case Role.time:
+        return this.#setTime(batch, row, slot);
+      case Role.severity:
+        return this.#setSeverity(batch, row, slot);
+      case Role.traceId:
+        return setId(batch, table, slot, row, true);
+      default:
+        return setId(batch, table, slot, row, false);
+    }
+  }
+
+  #setTime(batch: LogBatch, row: number, slot: number): boolean {
+    const { type, start, size, number } = batch.attributes;
+    const time = this.#time;
+    const isText = type[slot] === ValueType.string;
+    if (type[slot] === ValueType.encoded) return this.#setLongTime(batch, row, slot);
+    if (!isText && type[slot] !== ValueType.int && type[slot] !== ValueType.double) return false;
+    const isSide = (start[slot] as number) < 0;
+    const at = isSide ? ~(start[slot] as number) : (start[slot] as number);
+    const bytes = isSide ? batch.space.side : batch.space.bytes;
+    if (!(isText ? time.read(bytes, at, at + (size[slot] as number)) : time.readNumber(number[slot] as number))) return false;
+    batch.timeMs[row] = time.ms;
+    batch.timeNs[row] = time.ns;
+    return true;
+  }
+
+  /** Nanoseconds since 1970 are more than a double holds. */
+  #setLongTime(batch: LogBatch, row: number, slot: number): boolean {
+    const value = batch.attributes.value(slot);
+    if (typeof value !== 'bigint') return false;
+    const digits = Buffer.from(String(value));
+    const time = this.#time;
+    if (!time.read(digits, 0, digits.length)) return false;
+    batch.timeMs[row] = time.ms;
+    batch.timeNs[row] = time.ns;
+    return true;
+  }
+
+  #setSeverity(batch: LogBatch, row: number, slot: number): boolean {
+    const { type, start, size, number } = batch.attributes;
+    if (type[slot] === ValueType.int) {
+      const severity = this.#severities.ofText(String(number[slot]));
+      batch.severity[row] = severity;
+      return severity > 0;
+    }
+    if (type[slot] !== ValueType.string) return false;
+    const position = start[slot] as number;
+    const bytes = position < 0 ? batch.space.side : batch.space.bytes;
+    const at = position < 0 ? ~position : position;
+    const severity = this.#severities.ofBytes(bytes, at, at + (size[slot] as number));
+    if (severity === 0) return false;
+    batch.severity[row] = severity;
+    batch.severityTextStart[row] = position;
+    batch.severityTextSize[row] = size[slot] as number;
+    return true;
+  }
+}
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+
+function setId(batch: LogBatch, table: AttributeTable, slot: number, row: number, isTrace: boolean): boolean {
+  const length = isTrace ? TRACE_ID_BYTES : SPAN_ID_BYTES;
+  if (table.type[slot] !== ValueType.string || table.size[slot] !== 2 * length) return false;
+  const text = batch.space.text(table.start[slot] as number, 2 * length);
+  if (!/^[0-9a-f]+$/i.test(text)) return false;
+  const column = isTrace ? batch.traceIdColumn() : batch.spanIdColumn();
+  column.set(Buffer.from(text, 'hex'), row * length);
+  return true;
+}
