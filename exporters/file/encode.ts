@@ -4,6 +4,7 @@ import type { LogBatch } from '#model';
 import { writeJsonRequest, writeRequest, type Request } from '#otlp';
 import type { FileConfig, Format } from './config.ts';
 import { flatJsonLine } from './flat-json.ts';
+import { compileTemplate } from './text-template.ts';
 
 /** How the end of a whole entry is told from a torn one. */
 export type Framing = 'lines' | 'lengths';
@@ -26,14 +27,22 @@ const CHUNK_BYTES_MAX = 1024 * 1024;
 const LENGTH_BYTES = 4;
 const compress = promisify(zstdCompress);
 
-const WRITERS: Readonly<Record<Format, (batch: LogBatch, from: number, bytesMax: number) => Request>> = {
-  json: writeJsonRequest,
-  proto: writeRequest,
-  flat_json: writeFlatJson,
+type Write = (batch: LogBatch, from: number, bytesMax: number) => Request;
+
+const WRITERS: Readonly<Record<Format, (config: FileConfig) => Write>> = {
+  json: () => writeJsonRequest,
+  proto: () => writeRequest,
+  flat_json: () => writeLines(flatJsonLine),
+  text: ({ template, newlines }) => writeLines(compileTemplate(template, newlines)),
 };
 
-export function createEncoder({ format, compression, compression_params: { level = 0 } }: FileConfig): Encoder {
-  const write = WRITERS[format];
+export function createEncoder(config: FileConfig): Encoder {
+  const {
+    format,
+    compression,
+    compression_params: { level = 0 },
+  } = config;
+  const write = WRITERS[format](config);
   const isCompressed = compression === 'zstd';
   const framing: Framing = isCompressed || format === 'proto' ? 'lengths' : 'lines';
   return {
@@ -49,17 +58,19 @@ export function createEncoder({ format, compression, compression_params: { level
   };
 }
 
-function writeFlatJson(batch: LogBatch, from: number, bytesMax: number): Request {
-  let text = '';
-  let rows = 0;
-  let row = from;
-  // A UTF-16 unit is one byte in nearly all logs; that a chunk of other text is larger does no harm.
-  for (; row < batch.length && text.length < bytesMax / 4; row++) {
-    if (batch.isDropped[row] === 1) continue;
-    text += flatJsonLine(batch, row);
-    rows++;
-  }
-  return { body: Buffer.from(text), next: row, rows };
+function writeLines(lineOf: (batch: LogBatch, row: number) => string): Write {
+  return (batch, from, bytesMax) => {
+    let text = '';
+    let rows = 0;
+    let row = from;
+    // A UTF-16 unit is one byte in nearly all logs; that a chunk of other text is larger does no harm.
+    for (; row < batch.length && text.length < bytesMax / 4; row++) {
+      if (batch.isDropped[row] === 1) continue;
+      text += lineOf(batch, row);
+      rows++;
+    }
+    return { body: Buffer.from(text), next: row, rows };
+  };
 }
 
 const NEWLINE = Buffer.from('\n');

@@ -3,7 +3,7 @@ import * as nodeFs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FileSystem } from '#component';
 import { LogBatch, createResource, createSharedAttributes } from '#model';
 import { readJsonRequest, readRequest } from '#otlp';
@@ -25,6 +25,8 @@ function configFor(path: string, options: Partial<FileConfig> = {}): FileConfig 
     path,
     append: true,
     format: 'flat_json',
+    template: '{time} {severity} {body}',
+    newlines: 'escape',
     compression: '',
     compression_params: {},
     flush_interval: '1s',
@@ -229,8 +231,8 @@ describe('rotation', () => {
     }
 
     // Two entries of 400 KiB fit into 1 MiB: five files, of which the oldest two have been deleted.
+    await vi.waitFor(() => expect(readdirSync(join(path, '..'))).toHaveLength(3));
     const files = readdirSync(join(path, '..')).toSorted();
-    expect(files).toHaveLength(3);
     expect(files[0]).toMatch(/^out-2026-01-30T12-00-00\.\d{3}-size\.json$/);
     expect(files.flatMap((file) => bodiesIn(join(path, '..', file)).map((body) => String(body).slice(0, 1)))).toEqual([
       '4',
@@ -260,13 +262,13 @@ describe('rotation', () => {
 
     for (let i = 0; i < 2; i++) await send(batchOf('x'.repeat(700 * 1024)));
 
-    expect(existsSync(old)).toBe(false);
+    await vi.waitFor(() => expect(existsSync(old)).toBe(false));
     expect(existsSync(other)).toBe(true);
   });
 });
 
 describe('a full disk', () => {
-  test('makes the caller wait, says so once, cuts off what was half written, and recovers', async () => {
+  test('makes the caller wait, says so, cuts off what was half written, and recovers', async () => {
     const room = { bytes: 150 };
     const { path, clock, host, exporter, send } = await started({ fs: smallDisk(room) });
     await send(batchOf('first'));
@@ -347,8 +349,13 @@ test('shutdown twice, and without start', async () => {
 
 test.each([
   [{ encoding: 'otlp' }, 'encoding'],
-  [{ group_by: { enabled: true } }, 'group_by'],
+  [{ group_by: { enabled: true } }, 'path'],
+  [{ path: '/x/*/*', group_by: { enabled: true } }, 'path'],
+  [{ path: '/x/*', append: false, group_by: { enabled: true } }, 'append'],
+  [{ group_by: { attribute: 'a' } }, 'group_by.enabled'],
   [{ compression: 'zstd' }, 'compression'],
+  [{ template: '{boddy}' }, 'template'],
+  [{ template: '{body' }, 'template'],
 ] as const)('%o is refused with its reason', (wrong, path) => {
   expect(checkFileConfig(configFor('/x', wrong)).map((problem) => problem.path)).toEqual([path]);
 });

@@ -20,7 +20,7 @@ const resourceTexts = new WeakMap<Origin, string>();
  */
 export function flatJsonLine(batch: LogBatch, row: number): string {
   let text = `{"time":"${timeText(batch, row)}"`;
-  const severity = batch.severityText(row) || severityName(batch.severity[row] as number);
+  const severity = severityOf(batch, row);
   if (severity !== '') text += `,"severity":${JSON.stringify(severity)}`;
   text += `,"body":${bodyText(batch, row)}`;
   const eventName = batch.eventName(row);
@@ -35,10 +35,18 @@ export function flatJsonLine(batch: LogBatch, row: number): string {
 }
 
 /** The record's time; when it has none, the time it was seen. */
-function timeText(batch: LogBatch, row: number): string {
+export function timeText(batch: LogBatch, row: number): string {
   const hasTime = batch.timeMs[row] !== 0;
   const ms = (hasTime ? batch.timeMs[row] : batch.observedMs[row]) as number;
   const ns = (hasTime ? batch.timeNs[row] : batch.observedNs[row]) as number;
+  return utcText(ms, ns);
+}
+
+export function severityOf(batch: LogBatch, row: number): string {
+  return batch.severityText(row) || severityName(batch.severity[row] as number);
+}
+
+export function utcText(ms: number, ns: number): string {
   const text = new Date(ms).toISOString();
   return ns === 0 ? text : `${text.slice(0, -1)}${String(ns).padStart(6, '0')}Z`;
 }
@@ -49,7 +57,8 @@ function bodyText(batch: LogBatch, row: number): string {
   return type === ValueType.encoded ? batch.bodyText(row) : 'null';
 }
 
-function attributesText(batch: LogBatch, row: number): string {
+/** The members of an object with all attributes. */
+export function attributesText(batch: LogBatch, row: number): string {
   let text = sharedText(batch.shared[batch.sharedOf[row] as number] as SharedAttributes);
   const { head, next, type, key, start, size, number } = batch.attributes;
   for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {

@@ -6,13 +6,18 @@ export const factory: ExporterFactory<FileConfig> = {
   kind: 'exporter',
   type: 'file',
   stability: 'beta',
-  summary: 'Writes log records to a file, as OTLP or as plain JSON lines, and rotates it.',
+  summary: 'Writes log records to files, as OTLP, plain JSON or text, and rotates them.',
   schema: {
     type: 'object',
     additionalProperties: false,
     required: ['path'],
     properties: {
-      path: { type: 'string', minLength: 1, description: 'The file to write.', examples: ['/var/log/winnow/records.jsonl'] },
+      path: {
+        type: 'string',
+        minLength: 1,
+        description: 'The file to write. With group_by it has one `*`, where the value goes.',
+        examples: ['/var/log/winnow/records.jsonl', '/var/log/winnow/*.jsonl'],
+      },
       append: {
         type: 'boolean',
         default: true,
@@ -24,18 +29,50 @@ export const factory: ExporterFactory<FileConfig> = {
         description: 'Rename the file when it has grown enough and begin a new one. `rotation:` alone takes all defaults.',
         properties: {
           max_megabytes: { type: 'integer', minimum: 1, default: 100, description: 'Size at which the file is renamed, in MiB.' },
+          max_age: { ...duration, default: '0s', description: 'Age at which the file is renamed. 0 means never.' },
+          at: {
+            type: 'array',
+            items: { type: 'string', pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', expected: 'a time of day such as "00:00"' },
+            default: [],
+            description: 'Times of day at which the file is renamed, in UTC unless localtime is true.',
+            examples: [['00:00']],
+          },
           max_days: { type: 'integer', minimum: 0, default: 0, description: 'Rotated files older than this are deleted. 0 means never.' },
           max_backups: { type: 'integer', minimum: 0, default: 100, description: 'Rotated files kept. 0 means all.' },
-          localtime: { type: 'boolean', default: false, description: 'Local time instead of UTC in the names of rotated files.' },
+          localtime: {
+            type: 'boolean',
+            default: false,
+            description: 'Local time instead of UTC in the names of rotated files and in `at`.',
+          },
+          compression: {
+            type: 'string',
+            enum: ['none', 'gzip', 'zstd'],
+            default: 'none',
+            description: 'Rotated files are compressed in the background and get `.gz` or `.zst` behind their name.',
+          },
         },
       },
       format: {
         type: 'string',
-        enum: ['json', 'proto', 'flat_json'],
+        enum: ['json', 'proto', 'flat_json', 'text'],
         default: 'json',
         description:
           'How records are written. json: one OTLP/JSON request per line. proto: OTLP requests in protobuf, each after its length in ' +
-          '4 bytes, big-endian. flat_json: one readable object per record and line.',
+          '4 bytes, big-endian. flat_json: one readable object per record and line. text: a line of the template per record.',
+      },
+      template: {
+        type: 'string',
+        minLength: 1,
+        default: '{time} {severity} {body}',
+        description:
+          'Line of `format: text`: {time}, {observed_time}, {severity}, {severity_number}, {body}, {event_name}, {trace_id}, {span_id}, ' +
+          '{scope}, {attributes}, {resource}, {attributes.NAME}, {resource.NAME}. `{{` and `}}` are braces.',
+      },
+      newlines: {
+        type: 'string',
+        enum: ['escape', 'keep'],
+        default: 'escape',
+        description: 'With `format: text`: line ends inside of values are written as `\\n` and `\\r`, so that a record is a line, or kept.',
       },
       encoding: { type: 'string', description: 'Not supported.' },
       compression: {
@@ -72,7 +109,34 @@ export const factory: ExporterFactory<FileConfig> = {
         default: '0700',
         description: 'Mode of a folder that is made.',
       },
-      group_by: { type: 'object', additionalProperties: true, description: 'Not supported yet.' },
+      group_by: {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        description: 'One file for each value of an attribute.',
+        properties: {
+          enabled: { type: 'boolean', description: 'Has to be written when another option of group_by is.' },
+          resource_attribute: {
+            type: 'string',
+            minLength: 1,
+            default: 'fileexporter.path_segment',
+            description: 'The resource attribute with the value.',
+          },
+          attribute: {
+            type: 'string',
+            default: '',
+            description: 'The log attribute with the value, instead of the resource attribute.',
+            examples: ['winnow.category'],
+          },
+          fallback: { type: 'string', minLength: 1, default: '_', description: 'The value of records that have none.' },
+          max_open_files: { type: 'integer', minimum: 1, default: 100, description: 'Files open at once.' },
+          max_files: {
+            type: 'integer',
+            minimum: 1,
+            default: 10_000,
+            description: 'Values with a file of their own since the start; the records of further ones go to the fallback file.',
+          },
+        },
+      },
     },
   },
   check: checkFileConfig,

@@ -22,6 +22,9 @@ export class OutputFile {
   readonly path: string;
   /** Bytes cut off or closed when the file was opened. */
   readonly tornBytes: number;
+  /** By the file system, when the file was opened; 0 for an empty file. */
+  readonly begunMs: number;
+  readonly writtenMs: number;
   readonly #fs: FileSystem;
   readonly #handle: FileHandle;
   readonly #framing: Framing;
@@ -29,13 +32,15 @@ export class OutputFile {
   /** Something unfinished of ours lies behind `size`. */
   #isTorn = false;
 
-  private constructor(path: string, options: OpenOptions, handle: FileHandle, end: { readonly size: number; readonly torn: number }) {
+  private constructor(path: string, options: OpenOptions, handle: FileHandle, { end, begunMs, writtenMs }: Found) {
     this.path = path;
     this.#fs = options.fs;
     this.#framing = options.framing;
     this.#handle = handle;
     this.#size = end.size;
     this.tornBytes = end.torn;
+    this.begunMs = begunMs;
+    this.writtenMs = writtenMs;
   }
 
   static async open(path: string, options: OpenOptions): Promise<OutputFile> {
@@ -43,7 +48,10 @@ export class OutputFile {
     try {
       if (options.mustTruncate) await handle.truncate(0);
       const mend = options.framing === 'lines' ? mendLines : mendMessages;
-      return new OutputFile(path, options, handle, await mend(handle));
+      const { size, birthtimeMs, mtimeMs } = await handle.stat();
+      // Where the file system does not know when a file was made, it says 0.
+      const begunMs = size === 0 ? 0 : Math.min(birthtimeMs || mtimeMs, mtimeMs);
+      return new OutputFile(path, options, handle, { end: await mend(handle), begunMs, writtenMs: size === 0 ? 0 : mtimeMs });
     } catch (problem) {
       await handle.close();
       throw problem;
@@ -102,6 +110,12 @@ export class OutputFile {
 interface End {
   readonly size: number;
   readonly torn: number;
+}
+
+interface Found {
+  readonly end: End;
+  readonly begunMs: number;
+  readonly writtenMs: number;
 }
 
 /** Closes a last line without newline. */
