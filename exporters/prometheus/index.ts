@@ -1,0 +1,15 @@
+import type { ExporterFactory } from '#component';
+import { checkPrometheus } from './check.ts';
+import type { PrometheusConfig } from './config.ts';
+import { PrometheusExporter } from './prometheus-exporter.ts';
+import { schema } from './schema.ts';
+
+export const factory: ExporterFactory<PrometheusConfig> = {
+  kind: 'exporter',
+  type: 'prometheus',
+  stability: 'alpha',
+  summary: 'Makes metrics of log records and answers the scrapes of Prometheus.',
+  schema,
+  check: checkPrometheus,
+  create: (config, settings) => new PrometheusExporter(config, settings),
+};

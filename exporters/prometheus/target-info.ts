@@ -1,0 +1,87 @@
+import { resourceAttributes, type AttributeValue, type LogBatch, type Origin } from '#model';
+import { escapeLabel, joined, type Format } from './exposition.ts';
+
+interface Target {
+  readonly labels: string;
+  touchedMs: number;
+}
+
+/**
+ * `target_info`: one line for each resource, with `job` and `instance` made of service.namespace, service.name and
+ * service.instance.id, and all other attributes as labels. Bounded, the longest unseen go first.
+ */
+export class TargetInfo {
+  readonly #max: number;
+  readonly #expirationMs: number;
+  readonly #valueCharsMax: number;
+  /** Equal labels are one line, whatever their resources differ in. */
+  readonly #targets = new Map<string, Target>();
+  readonly #known = new WeakMap<Origin, Target>();
+
+  constructor(options: { readonly max: number; readonly expirationMs: number; readonly valueCharsMax: number }) {
+    this.#max = options.max;
+    this.#expirationMs = options.expirationMs;
+    this.#valueCharsMax = options.valueCharsMax;
+  }
+
+  see({ resources }: LogBatch, nowMs: number): void {
+    for (const resource of resources) {
+      if (resource.encoded.length === 0) continue;
+      let target = this.#known.get(resource);
+      if (!target || !this.#targets.has(target.labels)) {
+        target = this.#add(resource);
+        this.#known.set(resource, target);
+      }
+      target.touchedMs = nowMs;
+    }
+  }
+
+  expire(nowMs: number): void {
+    if (this.#expirationMs === 0) return;
+    for (const [labels, { touchedMs }] of this.#targets) if (touchedMs <= nowMs - this.#expirationMs) this.#targets.delete(labels);
+  }
+
+  expose(format: Format, constantLabels: string): string {
+    if (this.#targets.size === 0) return '';
+    const name = format === 'openmetrics' ? 'target' : 'target_info';
+    let text = `# HELP ${name} Resources that records came from.\n# TYPE ${name} ${format === 'openmetrics' ? 'info' : 'gauge'}\n`;
+    for (const labels of this.#targets.keys()) text += `target_info{${joined(labels, constantLabels)}} 1\n`;
+    return text;
+  }
+
+  #add(resource: Origin): Target {
+    const labels = this.#labelsOf(resourceAttributes(resource));
+    const target = this.#targets.get(labels) ?? { labels, touchedMs: 0 };
+    // Set anew, it stands last: the order of the map is the order in which they came.
+    this.#targets.delete(labels);
+    this.#targets.set(labels, target);
+    const [oldest] = this.#targets.keys();
+    if (this.#targets.size > this.#max && oldest !== undefined) this.#targets.delete(oldest);
+    return target;
+  }
+
+  #labelsOf(attributes: Readonly<Record<string, AttributeValue>>): string {
+    const { 'service.name': name, 'service.namespace': namespace, 'service.instance.id': instance, ...rest } = attributes;
+    const labels = new Map<string, string>();
+    const job = [namespace, name].flatMap((part) => (typeof part === 'string' && part !== '' ? [part] : [])).join('/');
+    if (job !== '') labels.set('job', job);
+    if (typeof instance === 'string' && instance !== '') labels.set('instance', instance);
+    // As the series have it, so that they can be joined on it.
+    if (typeof name === 'string' && name !== '') labels.set('service_name', name);
+    for (const [key, value] of Object.entries(rest)) {
+      const label = toLabelName(key);
+      if (isScalar(value) && !labels.has(label)) labels.set(label, String(value).slice(0, this.#valueCharsMax));
+    }
+    return Array.from(labels, ([label, value]) => `${label}="${escapeLabel(value)}"`).join(',');
+  }
+}
+
+function isScalar(value: AttributeValue): value is string | number | boolean | bigint {
+  return value !== null && value !== '' && typeof value !== 'object';
+}
+
+/** `k8s.pod.name` as `k8s_pod_name`; names that begin with two underscores belong to Prometheus itself. */
+function toLabelName(key: string): string {
+  const name = key.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^__+/, '_');
+  return /^[0-9]/.test(name) || name === '' ? `_${name}` : name;
+}
