@@ -139,6 +139,8 @@ export class TemplateProcessor implements Processor {
     let annotated = 0;
     let unannotated = 0;
     const { variables } = this.#config;
+    // At its full length at once: growing by rows costs as much as the rest of this loop.
+    batch.templateOf = Array.from({ length: batch.length });
     for (let row = 0; row < batch.length; row++) {
       const cluster = this.#clusters[row];
       if (cluster === undefined || !this.#isWarm) {

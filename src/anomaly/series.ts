@@ -21,7 +21,7 @@ export interface SeriesOptions {
 /**
  * One number after the other (a metric, a value in records): how unusual is it, between 0 and 1.
  *
- * Four looks vote: how far the value is from the median of the values kept, in robust standard deviations; how much larger than
+ * Four looks vote: how far the value is from the median of the values kept, in standard deviations estimated from the median absolute deviation; how much larger than
  * usual the errors of a simple forecast lately are, as the anomaly likelihood of HTM asks it; half-space trees; and whether the
  * value leaves the range ever seen.
  */

@@ -25,8 +25,6 @@ function classes(): Uint8Array {
   return table;
 }
 
-// All ones for a digit, else zero: the length of a run without a branch, which digits among letters would mislead.
-const DIGIT_MASK: Int32Array = Int32Array.from(CLASSES, (kind) => (kind === DIGIT ? -1 : 0));
 const FIRST = 0x1041;
 
 /** The triples one source has had. */
@@ -48,10 +46,11 @@ export class Shapes {
     let run = 0;
     let digits = 0;
     for (let i = from; i < to; i++) {
-      const byte = bytes[i] as number;
-      triple = ((triple << BITS) | (CLASSES[byte] as number)) & TRIPLE_MASK;
-      missing |= ~(words[triple >> 5] as number) & (1 << (triple & 31));
-      run = (run + 1) & (DIGIT_MASK[byte] as number);
+      const kind = CLASSES[bytes[i] as number] as number;
+      triple = ((triple << BITS) | kind) & TRIPLE_MASK;
+      missing |= ~(words[triple >> 5] as number) & (1 << triple);
+      // All ones for a digit, else zero: the length of a run without a branch, which digits among letters would mislead.
+      run = (run + 1) & (((kind ^ DIGIT) - 1) >> 31);
       if (run > digits) digits = run;
     }
     this.digits = digits;
@@ -66,7 +65,7 @@ export class Shapes {
     for (let i = from; i < to; i++) {
       triple = ((triple << BITS) | (CLASSES[bytes[i] as number] as number)) & TRIPLE_MASK;
       const seen = words[triple >> 5] as number;
-      const bit = 1 << (triple & 31);
+      const bit = 1 << triple;
       if ((seen & bit) === 0) unseen++;
       words[triple >> 5] = seen | bit;
     }

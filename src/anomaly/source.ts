@@ -97,6 +97,10 @@ export class SourceModel {
     this.#sequences = new Sequences({ source, budget, sessionsMax: options.sessionsMax, warmUpMs: options.warmUpMs });
   }
 
+  readonly #sessionStarted = (): void => {
+    this.#sessions.count++;
+  };
+
   /** Learns and judges one record. What is found about it goes to `raise` before this returns. */
   observe(one: Observation, raise: Raise): void {
     const { timeMs, session, template } = one;
@@ -108,7 +112,9 @@ export class SourceModel {
     const known = template && this.#kindOf(template, one, tell);
     this.#count(one, known, tell);
     if (known && session === undefined) {
-      known.heartbeat.observe(timeMs, this.#heartbeatTold(known, timeMs, tell));
+      // Nothing is told of a template without a rhythm, and nearly all have none: no closure for those.
+      const { heartbeat } = known;
+      heartbeat.observe(timeMs, heartbeat.isRegular ? this.#heartbeatTold(known, timeMs, tell) : ignore);
     }
     if (one.durationMs !== undefined) {
       this.#latencySum += this.#latency.observe(one.durationMs, timeMs, tell);
@@ -123,7 +129,7 @@ export class SourceModel {
       return;
     }
     const step = known?.step ?? FIRST_STEP;
-    this.#sequences.observe(session, step, timeMs, tell, () => this.#sessions.count++);
+    this.#sequences.observe(session, step, timeMs, tell, this.#sessionStarted);
   }
 
   #heartbeatTold(known: Known, now: number, tell: Raise): (isLate: boolean, interval: number, start: number) => void {

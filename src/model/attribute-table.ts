@@ -1,7 +1,7 @@
 import { Double, decodeAnyValue, encodeAnyValue, type AttributeValue } from './any-value.ts';
 import type { ByteSpace } from './byte-space.ts';
 import { grown } from './columns.ts';
-import type { Key } from './key.ts';
+import { mayHaveTwins, type Key } from './key.ts';
 
 /** How a value is stored. `none` is a removed attribute, `empty` an AnyValue without a value. */
 export const ValueType = { none: 0, string: 1, bytes: 2, bool: 3, int: 4, double: 5, encoded: 6, empty: 7 } as const;
@@ -85,9 +85,16 @@ export class AttributeTable {
 
   /** The row's slot with that key, or -1. Removed attributes are not found. */
   find(row: number, key: Key): number {
+    const { head, next, key: keys, type } = this;
+    for (let slot = head[row] as number; slot !== NO_SLOT; slot = next[slot] as number) {
+      if (keys[slot] === key && type[slot] !== ValueType.none) return slot;
+    }
+    return mayHaveTwins() ? this.#findText(row, key.text) : NO_SLOT;
+  }
+
+  #findText(row: number, text: string): number {
     for (let slot = this.head[row] as number; slot !== NO_SLOT; slot = this.next[slot] as number) {
-      const own = this.key[slot] as Key;
-      if ((own === key || own.text === key.text) && this.type[slot] !== ValueType.none) return slot;
+      if ((this.key[slot] as Key).text === text && this.type[slot] !== ValueType.none) return slot;
     }
     return NO_SLOT;
   }

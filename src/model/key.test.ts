@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ValueType } from './attribute-table.ts';
+import { LogBatch } from './log-batch.ts';
 import { isKeyAt, keyOf, keyOfBytes } from './key.ts';
 
 test('one text is one key, made of text or of bytes', () => {
@@ -27,4 +29,10 @@ test('past the bound of the cache keys are still made, and equal by their text',
   for (let i = 0; i < 20_000; i++) keyOf(`random ${i}`);
 
   expect(keyOf('random 19999').text).toBe('random 19999');
+
+  const batch = new LogBatch();
+  batch.addRow(ValueType.none, 0, 0);
+  batch.setAttribute(0, keyOf('random 19999'), 1);
+  expect(batch.attribute(0, keyOf('random 19999'))).toBe(1);
+  expect(batch.attribute(0, keyOf('random 19998'))).toBeUndefined();
 });

@@ -18,6 +18,7 @@ const KEYS_MAX = 16_384;
 const SLOTS = 32_768;
 
 const byText = new Map<string, Key>();
+let isTwinPossible = false;
 const byHash: (Key | undefined)[] = Array.from({ length: SLOTS });
 
 /** The key of this text; the same object each time while the cache has room. */
@@ -26,7 +27,13 @@ export function keyOf(text: string): Key {
   if (known) return known;
   const key = createKey(Buffer.from(text, 'utf8'), text);
   if (byText.size < KEYS_MAX) byText.set(text, key);
+  else isTwinPossible = true;
   return key;
+}
+
+/** True when two objects may stand for one text; until the cache is full, keys are equal only if they are the same. */
+export function mayHaveTwins(): boolean {
+  return isTwinPossible;
 }
 
 /** The key whose UTF-8 is `bytes[start, end)`, without making a string when it is known. */

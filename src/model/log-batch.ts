@@ -78,7 +78,7 @@ export class LogBatch {
     this.traceIds = undefined;
     this.spanIds = undefined;
     this.rare = undefined;
-    this.templateOf = [];
+    if (this.templateOf.length > 0) this.templateOf = [];
     this.resources.length = 1;
     this.scopes.length = 1;
     this.shared.length = 1;
