@@ -33,7 +33,7 @@ const LINE = LINE_STOP.map((isStop) => 1 - isStop);
 const CLOSING = byteSet(')]}>.');
 
 const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***'].map((text) => Buffer.from(text));
-const PLACEHOLDERS = ['[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
+const PLACEHOLDERS = ['-----BEGIN ', '[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
 
 /** A value without quotes, in prose, that is as long as this or has a digit may be a secret; other words are words. */
 const SECRET_MIN = 6;

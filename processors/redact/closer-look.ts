@@ -16,9 +16,13 @@ const Anchor = { token: 1, key: 2, scheme: 3, jwt: 4, azure: 5, email: 6, dot: 7
 const REACH_BACK = 14;
 const REACH_AHEAD = 8;
 const NAME_MAX = 64;
-/** Where a card begins, seen from one of its groups: the sizes of the groups before it. */
-const GROUP_OFFSETS = [15, 12, 10, 5, 0];
+/** Separators in a name, and what is before it. */
+const SEPARATORS_MAX = 8;
+/** Digits of the first group of a card. */
+const FIRST_GROUP = 4;
 const CARD_BYTES_MAX = 24;
+/** Nothing begins inside a number of so many digits. */
+const LONG_NUMBER = 7;
 
 const SPACE = 0x20;
 const DASH = 0x2d;
@@ -32,6 +36,8 @@ export class CloserLook {
   readonly #anchors: Uint8Array = new Uint8Array(256);
   readonly #tokens: Tokens;
   readonly #names: SecretNames;
+  /** How far the end of a name is from any place at which it may be seen. */
+  readonly #nameReach: number;
   readonly #isOn: Readonly<Record<RuleName, boolean>>;
   readonly #ruleOf: Readonly<Record<RuleName, number>>;
   readonly #value: ValueRange = { start: 0, end: 0 };
@@ -48,6 +54,7 @@ export class CloserLook {
     this.#isOn = Object.fromEntries(RULE_NAMES.map((name) => [name, isOn(name)])) as Record<RuleName, boolean>;
     this.#ruleOf = Object.fromEntries(RULE_NAMES.map((name, i) => [name, i])) as Record<RuleName, number>;
     this.#names = names;
+    this.#nameReach = Math.max(0, ...names.words.map(({ letters }) => letters.length)) + SEPARATORS_MAX;
     this.#tokens = new Tokens(isOn);
     this.#enterAnchors();
   }
@@ -76,16 +83,19 @@ export class CloserLook {
     this.#to = this.#range.to = to;
   }
 
-  /** Returns where the quick look goes on: behind what was found, or before `at`. */
+  /** Returns where the quick look goes on: behind what was found or a long number, or 0. */
   at(at: number, reasons: number): number {
     const { found } = this;
     const { count } = found;
     this.#range.from = found.floor;
-    if ((reasons & Reason.name) !== 0) this.#name(at);
+    if ((reasons & Reason.digits) !== 0) this.#plainCard(at);
+    if ((reasons & Reason.groups) !== 0 && found.count === count) this.#groupedCard(at);
+    if ((reasons & Reason.name) !== 0 && found.count === count) this.#name(at);
     if ((reasons & Reason.url) !== 0 && found.count === count) this.#url(at);
     if ((reasons & Reason.account) !== 0 && found.count === count) this.#account(at);
     if ((reasons & Reason.shape) !== 0 && found.count === count) this.#shapes(at);
-    return found.count > count ? found.floor : 0;
+    if (found.count > count) return found.floor;
+    return reasons === Reason.digits && this.#digitsEnd - at >= LONG_NUMBER ? this.#digitsEnd : 0;
   }
 
   #add(start: number, end: number, rule: RuleName): number {
@@ -99,7 +109,9 @@ export class CloserLook {
     let inside = Math.max(at, this.#namesEnd);
     while (inside < at + 3 && NAME[bytes[inside] as number] === 0) inside++;
     if (inside >= at + 3 || inside >= this.#to) return;
-    const end = runEnd(bytes, inside, Math.min(this.#to, inside + NAME_MAX), NAME);
+    const end = runEnd(bytes, inside, Math.min(this.#to, inside + this.#nameReach), NAME);
+    // What was seen lies at the end of a name, so a longer one is not looked at from here.
+    if (end === inside + this.#nameReach) return;
     this.#namesEnd = end;
     const names = this.#names;
     if (names.isLast[bytes[end - 1] as number] === 0) return;
@@ -202,38 +214,29 @@ export class CloserLook {
     else this.#token(at);
   }
 
-  /** Looks at four digits; returns where the scan goes on when they belong to a card. */
-  atDigits(at: number): number {
+  #plainCard(at: number): void {
     // A long run of digits is looked at once.
-    if (at < this.#digitsEnd) return at;
+    if (at < this.#digitsEnd) return;
     const bytes = this.#bytes;
-    const to = this.#to;
-    const { floor } = this.found;
-    const end = runEnd(bytes, at + 4, to, DIGIT);
+    const range = this.#range;
+    const end = runEnd(bytes, at, this.#to, DIGIT);
     this.#digitsEnd = end;
-    const start = runStart(bytes, floor, at, { set: DIGIT, most: CARD_BYTES_MAX });
-    this.#range.from = floor;
-    if (
-      end - start >= CARD_DIGITS_MIN &&
-      plainCardEnd(bytes, start, end) > 0 &&
-      isApart(bytes, this.#range, start, end) &&
-      !isDecimal(bytes, start, end, this.#range)
-    ) {
-      return this.#add(start, end, 'card');
-    }
-    if (!isGroupSize(end - start) || !(isSeparator(bytes[end]) || isSeparator(bytes[start - 1]))) return at;
-    for (const offset of GROUP_OFFSETS) {
-      const first = start - offset;
-      if (first < floor || (first > floor && !isGroupStart(bytes, first))) continue;
-      const cardEnd = groupedCardEnd(bytes, first, to);
-      if (cardEnd >= end && isGroupEnd(bytes, cardEnd, to)) return this.#add(first, cardEnd, 'card');
-    }
-    return at;
+    const start = runStart(bytes, range.from, at, { set: DIGIT, most: CARD_BYTES_MAX });
+    if (end - start < CARD_DIGITS_MIN || !isApart(bytes, range, start, end) || isDecimal(bytes, start, end, range)) return;
+    if (plainCardEnd(bytes, start, end) > 0) this.#add(start, end, 'card');
   }
-}
 
-function isGroupSize(size: number): boolean {
-  return size >= 4 && size <= 6;
+  /** Of a card in groups each gap is seen, so the group before the first one is the first. */
+  #groupedCard(at: number): void {
+    const bytes = this.#bytes;
+    const range = this.#range;
+    let gap = at;
+    while (gap < at + 3 && !isSeparator(bytes[gap])) gap++;
+    const start = gap - FIRST_GROUP;
+    if (gap === at + 3 || start < range.from || (start > range.from && !isGroupStart(bytes, start))) return;
+    const end = groupedCardEnd(bytes, start, this.#to);
+    if (end > 0 && isGroupEnd(bytes, end, this.#to)) this.#add(start, end, 'card');
+  }
 }
 
 function isSeparator(byte: number | undefined): boolean {

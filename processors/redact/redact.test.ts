@@ -33,7 +33,7 @@ interface Run {
 async function redact(
   config: Partial<RedactConfig>,
   rows: readonly Row[],
-  { id = 'redact', prepare = (_: LogBatch): void => {} } = {},
+  { id = 'redact', prepare }: { id?: string; prepare?: (batch: LogBatch) => void } = {},
 ): Promise<Run> {
   const batch = new LogBatch();
   for (const { body = null, attributes = {} } of rows) {
@@ -41,7 +41,7 @@ async function redact(
     batch.setBody(row, body);
     for (const [key, value] of Object.entries(attributes)) batch.setAttribute(row, key, value);
   }
-  prepare(batch);
+  prepare?.(batch);
   const sink = new LogsSink();
   const host = createTestHost();
   const processor = new RedactProcessor({ ...DEFAULTS, ...config }, { id }, sink);
@@ -201,12 +201,12 @@ test('what rows share, resources, scopes and event names are redacted too', asyn
   const line = 'run --password hunter2';
 
   const { batch, records } = await redact({}, [{ body: 'x' }, { body: 'y' }], {
-    prepare: (batch) => {
-      batch.resourceOf.fill(batch.addResource(createResource({ 'process.command_line': line, 'service.name': 'a' })));
-      batch.sharedOf.fill(batch.addShared(createSharedAttributes({ 'log.file.name': 'app.log', note: line, token: 'abc' })));
-      batch.scopeOf.fill(batch.addScope(createScope('lib')));
-      const rare = batch.rareColumns();
-      rare.eventNameStart[0] = batch.space.appendText(line);
+    prepare: (made) => {
+      made.resourceOf.fill(made.addResource(createResource({ 'process.command_line': line, 'service.name': 'a' })));
+      made.sharedOf.fill(made.addShared(createSharedAttributes({ 'log.file.name': 'app.log', note: line, token: 'abc' })));
+      made.scopeOf.fill(made.addScope(createScope('lib')));
+      const rare = made.rareColumns();
+      rare.eventNameStart[0] = made.space.appendText(line);
       rare.eventNameSize[0] = line.length;
     },
   });

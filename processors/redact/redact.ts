@@ -45,7 +45,7 @@ export class RedactProcessor implements Processor {
   async shutdown(): Promise<void> {}
 
   #redact(batch: LogBatch): void {
-    this.#batches.redact(batch);
+    if (!this.#text.isIdle) this.#batches.redact(batch);
     this.#collector?.redact(batch);
     const { counts } = this.#text;
     for (let rule = 0; rule < counts.length; rule++) {

@@ -3,7 +3,7 @@ const base64url = (text: string): string => Buffer.from(text).toString('base64ur
 const repeated = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length);
 
 export const JWT: string = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url('{"sub":"1234567890","iat":1516239022}')}.${repeated('a1B2_c', 43)}`;
-export const PEM: string = `-----BEGIN RSA ${'PRIVATE'} KEY-----\n${repeated('MIIEpAIBAAKCAQEA', 64)}\n-----END RSA PRIVATE KEY-----`;
+export const PEM: string = `-----BEGIN RSA PRIVATE KEY-----\n${repeated('MIIEpAIBAAKCAQEA', 64)}\n-----END RSA PRIVATE KEY-----`;
 
 /** What is secret, the text around it, and the rule that finds it. */
 export const SECRETS: readonly (readonly [rule: string, secret: string, around: (secret: string) => string])[] = [
@@ -20,7 +20,7 @@ export const SECRETS: readonly (readonly [rule: string, secret: string, around: 
   ['url_credentials', 'p@ss', (it) => `connecting to postgres://bob:${it}@db.local:5432/x`],
   ['private_key', PEM, (it) => `loaded ${it} from disk`],
   ['jwt', JWT, (it) => `session ${it} opened`],
-  ['aws', 'AKIA' + 'IOSFODNN7EXAMPLE', (it) => `caller ${it} is unknown`],
+  ['aws', `AKIA${repeated('IOSFODNN7EXAMPLE', 16)}`, (it) => `caller ${it} is unknown`],
   ['gcp', `AIza${repeated('SyD-9tSrke72PouQMnMX_a7eZSW0jkFMBWY', 35)}`, (it) => `maps ${it} quota`],
   ['azure', `abc8Q~${repeated('Dk3n_x.Y', 33)}`, (it) => `client ${it} expires`],
   ['github', `ghp_${repeated('a1B2c3', 36)}`, (it) => `push with ${it}`],

@@ -27,6 +27,8 @@ export class TextRedactor implements NestedRules {
   readonly names: readonly string[];
   readonly counts: Float64Array;
   readonly hasPatterns: boolean;
+  /** True when nothing is looked for. */
+  readonly isIdle: boolean;
   readonly #scanner: Scanner;
   readonly #replacement: Replacement;
   readonly #patterns: readonly CustomPattern[];
@@ -54,6 +56,7 @@ export class TextRedactor implements NestedRules {
     });
     this.#patterns = config.patterns.map(({ pattern }, i) => ({ rule: builtIn.length + i, pattern: new TextPattern(pattern) }));
     this.hasPatterns = this.#patterns.length > 0;
+    this.isIdle = !this.hasPatterns && config.keys.length === 0 && !RULE_NAMES.some(isOn);
     this.#allow = config.allow.map((pattern) => new TextPattern(pattern));
     this.#ignored = new Set(config.ignored_keys);
   }

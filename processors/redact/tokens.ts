@@ -54,7 +54,7 @@ export const FORMS: readonly TokenForm[] = [
 ];
 
 /** How far into a token a digit is looked for, so that a long text without one costs little. */
-const DIGIT_WITHIN = 64;
+const DIGIT_WITHIN = 32;
 
 /** A form with one prefix. */
 interface Token {

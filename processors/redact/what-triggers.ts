@@ -4,7 +4,7 @@ import { DOMAIN, LOCAL } from './network.ts';
 import type { RuleName } from './rules.ts';
 import type { SecretNames } from './secret-names.ts';
 import { FORMS } from './tokens.ts';
-import { Reason, Triggers, type Place } from './triggers.ts';
+import { Reason, STRIDE, Triggers, type Place } from './triggers.ts';
 
 const BASE64URL = byteSet('0-9', 'A-Z', 'a-z', '_-');
 const AZURE = byteSet('0-9', 'A-Z', 'a-z', '_~.-');
@@ -12,6 +12,9 @@ const AZURE = byteSet('0-9', 'A-Z', 'a-z', '_~.-');
 const members = (set: ByteSet): Place => Array.from(set.keys()).filter((byte) => set[byte] === 1);
 const others = (set: ByteSet): Place => Array.from(set.keys()).filter((byte) => set[byte] === 0);
 const letters = (text: string): Place[] => Array.from(Buffer.from(text, 'utf8'), (byte) => [byte]);
+/** Each letter in either case. */
+const anyCase = (text: string): Place[] =>
+  Array.from(Buffer.from(text, 'latin1'), (byte) => (byte >= 0x61 && byte <= 0x7a ? [byte, byte & ~0x20] : [byte]));
 const some = (set: ByteSet, count: number): Place[] => Array.from({ length: count }, () => members(set));
 
 const ANY: Place = Array.from({ length: 256 }, (_, byte) => byte);
@@ -28,6 +31,11 @@ export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretN
   const triggers = new Triggers();
   if (isOn('assignment')) for (const places of namePlaces(names)) triggers.add(places, Reason.name);
   if (isOn('url_credentials') || isOn('slack')) triggers.add([members(BASE64URL), ...letters('://'), ANY], Reason.url);
+  if (isOn('card')) {
+    const digits = byteSet('0-9');
+    triggers.add(some(digits, STRIDE + 2), Reason.digits);
+    triggers.add([...some(digits, 2), members(byteSet(' -')), ...some(digits, 2)], Reason.groups);
+  }
   if (isOn('iban')) {
     const digits = some(byteSet('0-9'), 2);
     const account = [members(byteSet('0-9', 'A-Z', ' '))];
@@ -40,7 +48,7 @@ export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretN
   if (isOn('jwt')) triggers.add([others(BASE64URL), ...letters('eyJ'), ...some(BASE64URL, TAIL)], Reason.shape);
   if (isOn('private_key')) triggers.add(letters('-----BEGIN '), Reason.shape);
   if (isOn('azure')) triggers.add([...some(AZURE, 3), members(byteSet('0-9')), ...letters('Q~'), ...some(AZURE, 2)], Reason.shape);
-  if (isOn('authorization')) for (const scheme of ['bearer ', 'basic ']) triggers.add([BEFORE_WORD, ...letters(scheme)], Reason.shape);
+  if (isOn('authorization')) for (const scheme of ['bearer ', 'basic ']) triggers.add([BEFORE_WORD, ...anyCase(scheme)], Reason.shape);
   enterPersonal(triggers, isOn);
   return triggers;
 }
@@ -69,9 +77,9 @@ function enterPersonal(triggers: Triggers, isOn: (rule: RuleName) => boolean): v
 function* namePlaces(names: SecretNames): Generator<Place[]> {
   for (const { letters: text, breaks, isWhole } of names.words) {
     let variants: Place[][] = [[isWhole ? BEFORE_NAME : ANY]];
-    for (const [i, letter] of text.entries()) {
-      const withSeparator = breaks[i] === 1 ? variants.map((places) => [...places, SEPARATORS, [letter]]) : [];
-      variants = [...variants.map((places) => [...places, [letter]]), ...withSeparator];
+    for (const [i, letter] of anyCase(Buffer.from(text).toString('latin1')).entries()) {
+      const withSeparator = breaks[i] === 1 ? variants.map((places) => [...places, SEPARATORS, letter]) : [];
+      variants = [...variants.map((places) => [...places, letter]), ...withSeparator];
     }
     for (const places of variants) yield [...places, AFTER_NAME];
   }
