@@ -38,11 +38,8 @@ export class Annotations {
 
   /** What an earlier stage wrote under these names is replaced. */
   #removeOwn(batch: LogBatch, row: number): void {
-    for (const key of [this.#textKey, this.#idKey]) {
-      if (!key) continue;
-      const slot = batch.attributes.find(row, key);
-      if (slot >= 0) batch.attributes.remove(slot);
-    }
+    removeOwn(batch, row, this.#textKey);
+    removeOwn(batch, row, this.#idKey);
   }
 
   #writeOwn(batch: LogBatch, row: number, { text, id }: MinedTemplate): void {
@@ -72,4 +69,9 @@ export class Annotations {
     ready.set(template, both);
     return both;
   }
+}
+
+function removeOwn(batch: LogBatch, row: number, key: Key | undefined): void {
+  const slot = key ? batch.attributes.find(row, key) : -1;
+  if (slot >= 0) batch.attributes.remove(slot);
 }

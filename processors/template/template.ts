@@ -48,6 +48,7 @@ export class TemplateProcessor implements Processor {
   #annotated: Counter | undefined;
   #unannotated: Counter | undefined;
   /** Of each row of the batch at hand. */
+  /** Of the rows of the batch at hand; the array is used again. */
   readonly #clusters: (Cluster | undefined)[] = [];
   #isWarm: boolean;
 
@@ -102,7 +103,6 @@ export class TemplateProcessor implements Processor {
     this.#miner.settle();
     this.#isWarm ||= this.#miner.clusterCount >= this.#config.warmup_min_clusters;
     this.#name(batch);
-    this.#clusters.length = 0;
   }
 
   /** Sources that are new show their first lines, so that headers are known before the lines are taken in. */
