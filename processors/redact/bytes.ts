@@ -16,7 +16,6 @@ export const ALNUM: ByteSet = byteSet('0-9', 'A-Z', 'a-z');
 /** Bytes of words: what stands beside one of them is in the middle of something. Bytes of other scripts are letters too. */
 export const WORD: ByteSet = byteSet('0-9', 'A-Z', 'a-z', '_');
 WORD.fill(1, 0x80);
-export const SPACE: ByteSet = byteSet(' \t\r\n\v\f');
 
 /** True when `text` stands at `at`; with `folded` letters of either case count, and `text` is in lower case. */
 export function isTextAt(bytes: Uint8Array, at: number, to: number, text: Uint8Array, folded: boolean = false): boolean {

@@ -3,7 +3,7 @@ import type { RuleName } from './rules.ts';
 /** `true` is the action of the processor, `false` leaves the rule out. */
 export type RuleSwitch = boolean | 'mask' | 'hash';
 
-export interface PatternConfig {
+interface PatternConfig {
   name: string;
   pattern: string;
   action?: 'mask' | 'hash';

@@ -35,7 +35,7 @@ const CARD_DIGITS_MAX = 19;
 const digits = new Uint8Array(CARD_DIGITS_MAX);
 
 /** True for digits (as bytes '0' to '9') that could be a card's. */
-export function isCard(values: Uint8Array, count: number): boolean {
+function isCard(values: Uint8Array, count: number): boolean {
   let first = 0;
   for (let i = 0; i < 4; i++) first = first * 10 + (values[i] as number) - 0x30;
   const isIssued = ISSUERS.some(({ from, to, lengths }) => {

@@ -2,7 +2,7 @@
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 const repeated = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length);
 
-export const JWT: string = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url('{"sub":"1234567890","iat":1516239022}')}.${repeated('a1B2_c', 43)}`;
+const JWT = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url('{"sub":"1234567890","iat":1516239022}')}.${repeated('a1B2_c', 43)}`;
 export const PEM: string = `-----BEGIN RSA PRIVATE KEY-----\n${repeated('MIIEpAIBAAKCAQEA', 64)}\n-----END RSA PRIVATE KEY-----`;
 
 /** What is secret, the text around it, and the rule that finds it. */

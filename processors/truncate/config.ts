@@ -16,7 +16,7 @@ export interface FieldConfig {
 }
 
 /** Other limits for records of a severity and above. What is not given is as for the others. */
-export interface SeverityConfig extends Partial<LimitsConfig> {
+interface SeverityConfig extends Partial<LimitsConfig> {
   min_severity: number | string;
 }
 

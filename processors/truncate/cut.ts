@@ -50,7 +50,7 @@ function isHigh(bytes: Uint8Array, at: number): boolean {
 }
 
 /** The end of the first `count` characters of UTF-8, or -1 when there are no more than that. */
-export function charactersEnd(bytes: Uint8Array, from: number, to: number, count: number): number {
+function charactersEnd(bytes: Uint8Array, from: number, to: number, count: number): number {
   let left = count;
   for (let at = from; at < to; at++) {
     if (((bytes[at] as number) & 0xc0) === CONTINUATION) continue;
