@@ -11,6 +11,9 @@ const LOG_COUNT = keyOf('log_count');
 const SUPPRESSED_COUNT = keyOf('winnow.suppressed_count');
 const MARKS: ReadonlySet<Key | undefined> = new Set([ANOMALY_TYPE, DEDUPE_COUNT, LOG_COUNT, SUPPRESSED_COUNT]);
 
+/** Labels that none of `const_labels` may be called. */
+export const BUILT_IN_LABELS = ['service_name', 'severity', 'template_id', 'type', 'kind', 'method', 'by'] as const;
+
 const SEVERITIES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const SEVERITY_NUMBERS = 25;
 

@@ -1,17 +1,25 @@
 import type { ConfigProblem } from '#component';
 import { Environment, OttlMistake, compileCondition, compileValue } from '#ottl';
 import type { MetricConfig, PrometheusConfig } from './config.ts';
+import { BUILT_IN_LABELS } from './built-in.ts';
 import { OVERFLOW_LABEL } from './exposition.ts';
 import { baseName, rulesOf } from './names.ts';
 
-const BUILT_IN_NAME = /^winnow_/;
+const RESERVED_NAME = /^(winnow_.*|target|target_info)$/;
 
 /** What a schema cannot say. */
 export function checkPrometheus(config: PrometheusConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const constant = Object.keys(config.const_labels);
-  for (const name of constant) if (!isLabelName(name)) problems.push({ path: `const_labels.${name}`, message: LABEL_NAME });
   const presets = rulesOf({ presets: config.presets, metrics: [] });
+  const taken = new Set(presets.flatMap(({ labels = [] }) => labels.map(({ name }) => name)));
+  if (config.built_in.length > 0) for (const name of BUILT_IN_LABELS) taken.add(name);
+  for (const name of constant) {
+    const path = `const_labels.${name}`;
+    if (!isLabelName(name)) problems.push({ path, message: LABEL_NAME });
+    else if (taken.has(name) || name === 'le')
+      problems.push({ path, message: `"${name}" is a label of the built-in metrics or of a preset` });
+  }
   for (const [i, metric] of config.metrics.entries()) {
     const path = `metrics.${i}`;
     const earlier = [...presets, ...config.metrics.slice(0, i)];
@@ -30,7 +38,7 @@ function checkMetric(path: string, metric: MetricConfig): ConfigProblem[] {
   const { type, attribute, value, where, operation, buckets, name, scale = 1 } = metric;
   const problems: ConfigProblem[] = [];
   const say = (option: string, message: string): void => void problems.push({ path: `${path}.${option}`, message });
-  if (BUILT_IN_NAME.test(name)) say('name', 'names that begin with winnow_ belong to the built-in metrics');
+  if (RESERVED_NAME.test(name)) say('name', 'target_info and names that begin with winnow_ belong to the built-in metrics');
   if (attribute !== undefined && value !== undefined) say('value', 'attribute and value cannot stand beside each other');
   const hasNumber = attribute !== undefined || value !== undefined;
   if (!hasNumber && (type === 'histogram' || (type === 'gauge' && (operation ?? 'set') === 'set'))) {
@@ -39,6 +47,8 @@ function checkMetric(path: string, metric: MetricConfig): ConfigProblem[] {
   if (type !== 'gauge' && operation !== undefined) say('operation', `goes with type gauge, got ${type}`);
   if (type !== 'histogram' && buckets) say('buckets', `goes with type histogram, got ${type}`);
   if (buckets?.some((bound, i) => i > 0 && bound <= (buckets[i - 1] as number))) say('buckets', 'expected bounds that rise');
+  if (buckets?.some((bound) => !Number.isFinite(bound))) say('buckets', 'expected numbers; the bucket +Inf is always there');
+  if (!Number.isFinite(scale)) say('scale', 'expected a number');
   if (type === 'counter' && scale < 0) say('scale', 'a counter never falls; expected a number from 0 on');
   if (where !== undefined)
     problems.push(...attempt(`${path}.where`, () => void compileCondition(where, { environment: new Environment() })));

@@ -14,6 +14,8 @@ export class LabelKey {
   bytes: Buffer;
   length = 0;
   hash = 0;
+  /** All bytes of the values or-ed together: below 0x80 they are ASCII, and so valid. */
+  #bits = 0;
 
   constructor(labels: number, valueBytesMax: number) {
     this.#valueBytesMax = valueBytesMax;
@@ -22,6 +24,7 @@ export class LabelKey {
 
   begin(): void {
     this.length = 0;
+    this.#bits = 0;
     this.hash = FNV_BASIS;
   }
 
@@ -30,14 +33,17 @@ export class LabelKey {
     const { bytes } = this;
     const end = start + this.#cut(source, start, size);
     let { length, hash } = this;
+    let bits = this.#bits;
     for (let i = start; i < end; i++) {
       // A stray 0xff is as invalid as 0xfe, and may not be taken for the end.
       const byte = source[i] === CLOSE ? 0xfe : (source[i] as number);
       bytes[length++] = byte;
+      bits |= byte;
       hash = Math.imul(hash ^ byte, 0x01000193);
     }
     bytes[length++] = CLOSE;
     this.length = length;
+    this.#bits = bits;
     this.hash = Math.imul(hash ^ CLOSE, 0x01000193);
   }
 
@@ -56,6 +62,7 @@ export class LabelKey {
 
   /** Replaces bytes that are no UTF-8, so that values that look equal are equal. True when there were any. */
   repair(): boolean {
+    if (this.#bits < 0x80) return false;
     const parts = valuesOf(this.bytes.subarray(0, this.length));
     if (parts.every((part) => isUtf8(part))) return false;
     const texts = parts.map((part) => part.toString('utf8'));

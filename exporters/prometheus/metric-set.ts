@@ -40,7 +40,12 @@ export class MetricSet {
     this.#builtIn = new BuiltIn(config.built_in, (own) => new Family({ ...this.#common(), ...own, name: this.#named(own.name) }));
     this.#families = [...this.#builtIn.families, ...byName.values()];
     const expirationMs = parseDuration(config.metric_expiration);
-    const limits = { max: config.max_series, expirationMs, valueCharsMax: config.max_label_length };
+    const limits = {
+      max: config.max_series,
+      expirationMs,
+      valueCharsMax: config.max_label_length,
+      constantNames: new Set(Object.keys(config.const_labels)),
+    };
     this.#targets = config.target_info ? new TargetInfo(limits) : undefined;
     const labels = Object.entries(config.const_labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
     this.#constantLabels = labels.join(',');

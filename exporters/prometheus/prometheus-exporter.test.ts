@@ -1,61 +1,18 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { createResource, LogBatch, severityName, ValueType, type AttributeValue, type Template } from '#model';
-import { validate } from '../../test/contract/subject.ts';
-import { FakeClock } from '../../test/helpers/fake-clock.ts';
+import { LogBatch, ValueType } from '#model';
 import { deliver } from '../../test/helpers/logs-sink.ts';
-import { createTestHost } from '../../test/helpers/test-host.ts';
-import type { PrometheusConfig } from './config.ts';
-import { factory } from './index.ts';
-import { PrometheusExporter } from './prometheus-exporter.ts';
+import { batchOf, startPrometheus, type PrometheusRig } from '../../test/helpers/prometheus-rig.ts';
 
-const started: PrometheusExporter[] = [];
+const rigs: PrometheusRig[] = [];
 
 afterEach(async () => {
-  for (const exporter of started.splice(0)) await exporter.shutdown();
+  for (const { exporter } of rigs.splice(0)) await exporter.shutdown();
 });
 
-async function start(given: object = {}) {
-  const { config, problems } = validate(factory, { endpoint: 'localhost:0', built_in: [], target_info: false, ...given });
-  expect(problems).toEqual([]);
-  const clock = new FakeClock();
-  const host = createTestHost({ clock });
-  const exporter = new PrometheusExporter(config as PrometheusConfig, { id: 'prometheus' });
-  started.push(exporter);
-  await exporter.start(host);
-  const lines = (format: 'text' | 'openmetrics' = 'text'): string[] => exporter.expose(format).split('\n').slice(0, -1);
-  const samples = (): string[] => lines().filter((line) => !line.startsWith('#'));
-  return { exporter, host, clock, lines, samples, count: (...records: RecordSpec[]) => exporter.consume(batchOf(records)) };
-}
-
-interface RecordSpec {
-  readonly body?: string;
-  readonly severity?: number;
-  readonly event?: string;
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  readonly resource?: Readonly<Record<string, AttributeValue>>;
-  readonly template?: Template;
-  readonly trace?: number;
-}
-
-function batchOf(records: readonly RecordSpec[]): LogBatch {
-  const batch = new LogBatch();
-  for (const { body = '', severity = 9, event = '', attributes = {}, resource, template, trace } of records) {
-    const row = batch.addRow(ValueType.none, 0, 0);
-    batch.setBody(row, body);
-    batch.severity[row] = severity;
-    batch.setSeverityText(row, severityName(severity));
-    for (const [key, value] of Object.entries(attributes)) batch.setAttribute(row, key, value);
-    if (resource) batch.resourceOf[row] = batch.addResource(createResource(resource));
-    if (template) batch.templateOf[row] = template;
-    if (trace !== undefined) batch.traceIdColumn().fill(trace, row * 16, row * 16 + 16);
-    if (event !== '') {
-      const rare = batch.rareColumns();
-      rare.eventNameStart[row] = batch.space.appendText(event);
-      rare.eventNameSize[row] = Buffer.byteLength(event);
-    }
-  }
-  deliver(batch);
-  return batch;
+async function start(given: object = {}): Promise<PrometheusRig> {
+  const rig = await startPrometheus(given);
+  rigs.push(rig);
+  return rig;
 }
 
 const REQUESTS = { name: 'requests', type: 'counter', labels: [{ name: 'path', attribute: 'path' }] };
@@ -168,4 +125,67 @@ test('settles rows when they are counted, and passes over dropped ones', async (
   expect(await outcome).toMatchObject({ durable: 2, abandoned: 0 });
   expect(samples()).toEqual(['all_total 2']);
   expect(host.metric('otelcol_exporter_sent_log_records')).toBe(2);
+});
+
+describe('bounds', () => {
+  test('a million label values leave the series at their bound, and the sum exact', async () => {
+    const amounts = { name: 'amount', type: 'counter', attribute: 'n', labels: [{ name: 'user', attribute: 'user' }] };
+    const sizes = { name: 'size', type: 'histogram', attribute: 'n', buckets: [500_000], labels: amounts.labels };
+    const { exporter, samples, host } = await start({ metrics: [amounts, sizes], max_series: 1000 });
+    const values = 1_000_000;
+    const rows = 5000;
+    const batch = new LogBatch();
+    for (let from = 0; from < values; from += rows) {
+      batch.reset(Buffer.alloc(0));
+      for (let i = from; i < from + rows; i++) {
+        const row = batch.addRow(ValueType.none, 0, 0);
+        batch.setAttribute(row, 'user', `user-${i}`);
+        batch.setAttribute(row, 'n', i);
+      }
+      deliver(batch);
+      await exporter.consume(batch);
+    }
+
+    const sumOf = (start_: string): number =>
+      samples().reduce((sum, line) => sum + (line.startsWith(start_) ? Number(line.split(' ').at(-1)) : 0), 0);
+    expect(host.metric('winnow_exporter_prometheus_series')).toBe(2000);
+    expect(samples().filter((line) => line.startsWith('amount_total'))).toHaveLength(1001);
+    const total = (values * (values - 1)) / 2;
+    const first = (1000 * 999) / 2;
+    expect(sumOf('amount_total{')).toBe(total);
+    expect(samples()).toContain(`amount_total{otel_metric_overflow="true"} ${total - first}`);
+    expect(sumOf('size_sum{')).toBe(total);
+    expect(sumOf('size_count{')).toBe(values);
+    expect(samples()).toContain('size_bucket{otel_metric_overflow="true",le="500000"} 499001');
+    expect(host.metric('winnow_exporter_prometheus_overflowed_updates')).toBe(2 * (values - 1000));
+  }, 60_000);
+
+  test('forgets what nobody has touched, and gives its room to others, which begin at 0', async () => {
+    const { count, samples, clock } = await start({ metrics: [REQUESTS], max_series: 2, metric_expiration: '1m' });
+    const see = (path: string) => count({ attributes: { path } });
+
+    for (const path of ['/a', '/b', '/c', '/b']) await see(path);
+    await clock.advance(40_000);
+    await see('/b');
+    await clock.advance(40_000);
+    await see('/d');
+
+    const overflow = 'requests_total{otel_metric_overflow="true"} 1';
+    expect(samples()).toEqual(['requests_total{path="/d"} 1', 'requests_total{path="/b"} 3', overflow]);
+  });
+
+  test('finds each of many label sets again, whatever is forgotten in between', async () => {
+    const { count, samples, clock } = await start({ metrics: [REQUESTS], metric_expiration: '1m' });
+    const all = (remainder: number) => Array.from({ length: 1500 }, (_, i) => i).filter((i) => i % 3 === remainder);
+    const see = (numbers: readonly number[]) => count(...numbers.map((i) => ({ attributes: { path: `/${i}` } })));
+
+    await see([...all(0), ...all(1)]);
+    await clock.advance(50_000);
+    await see(all(1));
+    await clock.advance(50_000);
+    await see([...all(1), ...all(2)]);
+
+    const expected = [...all(1).map((i) => [i, 3]), ...all(2).map((i) => [i, 1])];
+    expect(samples().toSorted()).toEqual(expected.map(([i, n]) => `requests_total{path="/${i}"} ${n}`).toSorted());
+  });
 });

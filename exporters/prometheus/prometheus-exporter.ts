@@ -21,6 +21,7 @@ export class PrometheusExporter implements Exporter {
   #host: Host | undefined;
   #server: SmallServer | undefined;
   #sent: Counter | undefined;
+  #overflowed: Counter | undefined;
   #nextExpiry = 0;
 
   constructor(config: PrometheusConfig, settings: Settings) {
@@ -44,7 +45,7 @@ export class PrometheusExporter implements Exporter {
     this.#sent = host.metrics.counter('otelcol_exporter_sent_log_records', 'Log records counted.');
     host.metrics.gauge('winnow_exporter_prometheus_series', 'Series held, without those of overflow.', () => this.#metrics.series);
     const help = 'Updates that found no room and went to an overflow series.';
-    host.metrics.gauge('winnow_exporter_prometheus_overflowed_updates', help, () => this.#metrics.overflowed);
+    this.#overflowed = host.metrics.counter('winnow_exporter_prometheus_overflowed_updates', help);
     this.#server = await listenSmall(where, (requested) => (requested === path ? this.#page(host) : undefined));
     this.#host = host;
     host.log.info('Prometheus exporter listens.', { 'url.full': `${this.#server.address}${path}` });
@@ -64,6 +65,8 @@ export class PrometheusExporter implements Exporter {
     this.#metrics.count(batch, now);
     this.#unusable.report();
     this.#sent?.add(batch.liveRows);
+    const overflowed = this.#metrics.overflowed - (this.#overflowed?.value ?? 0);
+    if (overflowed > 0) this.#overflowed?.add(overflowed);
     batch.settleDurable();
   }
 

@@ -14,14 +14,21 @@ export class TargetInfo {
   readonly #max: number;
   readonly #expirationMs: number;
   readonly #valueCharsMax: number;
+  readonly #constantNames: ReadonlySet<string>;
   /** Equal labels are one line, whatever their resources differ in. */
   readonly #targets = new Map<string, Target>();
   readonly #known = new WeakMap<Origin, Target>();
 
-  constructor(options: { readonly max: number; readonly expirationMs: number; readonly valueCharsMax: number }) {
+  constructor(options: {
+    readonly max: number;
+    readonly expirationMs: number;
+    readonly valueCharsMax: number;
+    readonly constantNames: ReadonlySet<string>;
+  }) {
     this.#max = options.max;
     this.#expirationMs = options.expirationMs;
     this.#valueCharsMax = options.valueCharsMax;
+    this.#constantNames = options.constantNames;
   }
 
   see({ resources }: LogBatch, nowMs: number): void {
@@ -72,6 +79,7 @@ export class TargetInfo {
       const label = toLabelName(key);
       if (isScalar(value) && !labels.has(label)) labels.set(label, String(value).slice(0, this.#valueCharsMax));
     }
+    for (const constant of this.#constantNames) labels.delete(constant);
     return Array.from(labels, ([label, value]) => `${label}="${escapeLabel(value)}"`).join(',');
   }
 }
