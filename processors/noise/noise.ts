@@ -24,6 +24,7 @@ export class NoiseProcessor implements Processor {
   readonly #editing: EditOnce;
   readonly #next: Consumer;
   #dropped = new Map<Rule, Counter>();
+  #droppedInAll: Counter | undefined;
   #cut = new Map<Rule, Counter>();
   /** What the last line of the last source was: a trace may go on in the next batch. */
   #lastSource = -1;
@@ -43,6 +44,7 @@ export class NoiseProcessor implements Processor {
     const counters = (name: string, help: string): Map<Rule, Counter> =>
       new Map(RULES.map((rule) => [rule, metrics.counter(name, help, { rule })]));
     this.#dropped = counters('winnow_noise_dropped_log_records', 'Records that were dropped, by rule.');
+    this.#droppedInAll = metrics.counter('winnow_processor_dropped_log_records', 'Log records dropped on purpose.', { reason: REASON });
     this.#cut = counters('winnow_noise_cut_log_records', 'Records whose body was cut, by rule.');
   }
 
@@ -112,6 +114,7 @@ export class NoiseProcessor implements Processor {
 
   #drop(batch: LogBatch, row: number, rule: Rule): void {
     batch.drop(row, REASON);
+    this.#droppedInAll?.add(1);
     this.#dropped.get(rule)?.add(1);
   }
 }

@@ -62,7 +62,7 @@ function fitHourly(values: Float64Array, from: number): Float64Array {
   return hourly;
 }
 
-/** Robust mean by time of day, minutes that recur set aside. */
+/** Mean by time of day, minutes that recur set aside. */
 function fitBase(flat: Float64Array, from: number, recurring: Float64Array): Float64Array {
   const slots = new Float64Array(DAY / SLOT).fill(Number.NaN);
   const byMinute: number[][] = Array.from({ length: DAY }, () => []);
