@@ -21,6 +21,7 @@ export class Backups {
   readonly #pending = new Set<string>();
   readonly #stop = new AbortController();
   #work: Promise<void> | undefined;
+  #isAtWork = false;
 
   constructor(host: Host, config: RotationConfig) {
     this.#host = host;
@@ -33,7 +34,7 @@ export class Backups {
   tend(path: string): void {
     if (this.#stop.signal.aborted) return;
     this.#pending.add(path);
-    this.#work ??= this.#tendAll().finally(() => (this.#work = undefined));
+    if (!this.#isAtWork) this.#work = this.#tendAll();
   }
 
   /** What is half compressed is begun again at the next start. */
@@ -43,17 +44,19 @@ export class Backups {
   }
 
   async #tendAll(): Promise<void> {
+    this.#isAtWork = true;
     for (const path of this.#pending) {
       this.#pending.delete(path);
-      if (this.#stop.signal.aborted) return;
+      if (this.#stop.signal.aborted) break;
       try {
         await this.#tendOne(path);
       } catch (problem) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#stop.signal.aborted) break;
         const facts = { path, reason: reasonOf(problem) };
         this.#host.log.warn('Rotated files could not be deleted or compressed; it is tried again after the next rotation.', facts);
       }
     }
+    this.#isAtWork = false;
   }
 
   async #tendOne(path: string): Promise<void> {

@@ -1,72 +1,16 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import * as nodeFs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { FileSystem } from '#component';
-import { LogBatch, createResource, createSharedAttributes } from '#model';
+import { createResource, createSharedAttributes } from '#model';
 import { readJsonRequest, readRequest } from '#otlp';
-import { FakeClock, settleMicrotasks } from '../../test/helpers/fake-clock.ts';
+import { settleMicrotasks, type FakeClock } from '../../test/helpers/fake-clock.ts';
+import { batchOf, bodiesIn, configFor, newPath, started } from '../../test/helpers/file-exporter-rig.ts';
 import { deliver } from '../../test/helpers/logs-sink.ts';
-import { createTestHost } from '../../test/helpers/test-host.ts';
-import { checkFileConfig, type FileConfig } from './config.ts';
+import { checkFileConfig } from './config.ts';
 import { FileExporter } from './file-exporter.ts';
-
-const NEVER = new AbortController().signal;
-const running: FileExporter[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((exporter) => exporter.shutdown(AbortSignal.abort())));
-});
-
-function configFor(path: string, options: Partial<FileConfig> = {}): FileConfig {
-  return {
-    path,
-    append: true,
-    format: 'flat_json',
-    template: '{time} {severity} {body}',
-    newlines: 'escape',
-    compression: '',
-    compression_params: {},
-    flush_interval: '1s',
-    fsync: 'never',
-    create_directory: false,
-    directory_permissions: '0700',
-    ...options,
-  };
-}
-
-function newPath(name: string = 'out.json'): string {
-  return join(mkdtempSync(join(tmpdir(), 'winnow-file-')), name);
-}
-
-function batchOf(...bodies: string[]): LogBatch {
-  const batch = new LogBatch();
-  for (const body of bodies) batch.setBody(batch.addRow(0, 0, 0), body);
-  return batch;
-}
-
-async function started(options: Partial<FileConfig> & { readonly fs?: FileSystem } = {}) {
-  const { fs, ...rest } = options;
-  const path = rest.path ?? newPath();
-  const clock = new FakeClock();
-  const host = createTestHost({ clock, ...(fs && { fs }) });
-  const exporter = new FileExporter(configFor(path, rest), { id: 'file' });
-  await exporter.start(host);
-  running.push(exporter);
-  const send = async (batch: LogBatch) => {
-    const { outcome } = deliver(batch);
-    await exporter.consume(batch);
-    return outcome;
-  };
-  return { path, clock, host, exporter, send, stop: () => exporter.shutdown(NEVER) };
-}
-
-function bodiesIn(path: string): unknown[] {
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-  return lines.map((line) => (JSON.parse(line) as { body: unknown }).body);
-}
 
 /** Real files on a disk with room for `room.bytes` more: the write that exceeds it is cut short, as the kernel does it. */
 function smallDisk(room: { bytes: number }): FileSystem {
@@ -268,20 +212,22 @@ describe('rotation', () => {
 });
 
 describe('a full disk', () => {
-  test('makes the caller wait, says so, cuts off what was half written, and recovers', async () => {
+  test('makes the caller wait, says so once a minute, cuts off what was half written, and recovers', async () => {
     const room = { bytes: 150 };
     const { path, clock, host, exporter, send } = await started({ fs: smallDisk(room) });
     await send(batchOf('first'));
     const batch = batchOf('x'.repeat(200), 'y');
     const { outcome, delivery } = deliver(batch);
     let isTaken = false;
+    const errors = () => host.lines.filter(({ level }) => level === 'error');
 
     const taken = exporter.consume(batch).then(() => (isTaken = true));
-    for (let i = 0; i < 20; i++) await clock.advance(1000);
+    await waitFor(() => errors().length === 1, clock);
     expect(isTaken).toBe(false);
     expect(delivery.outstanding).toBe(2);
     expect(bodiesIn(path)).toEqual(['first']);
-    expect(host.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    await waitFor(() => errors().length === 2, clock);
+    expect(errors()[1]?.facts['seconds']).toBeGreaterThanOrEqual(60);
     expect(host.reported.at(-1)).toMatchObject({ status: 'recoverable', message: expect.stringContaining('the disk is full') });
     room.bytes = 1000;
     await clock.advance(5000);
@@ -342,7 +288,7 @@ test('shutdown twice, and without start', async () => {
 
   await stop();
   await stop();
-  await new FileExporter(configFor(newPath()), { id: 'file' }).shutdown(NEVER);
+  await new FileExporter(configFor(newPath()), { id: 'file' }).shutdown(new AbortController().signal);
 
   await expect(exporter.consume(batchOf('late'))).rejects.toThrow('not running');
 });
@@ -360,6 +306,13 @@ test.each([
   expect(checkFileConfig(configFor('/x', wrong)).map((problem) => problem.path)).toEqual([path]);
 });
 
+/** Moves the clock on, and leaves the real files the time they take. */
 async function waitFor(isDone: () => boolean, clock: FakeClock): Promise<void> {
-  for (let i = 0; i < 100 && !isDone(); i++) await clock.advance(1000);
+  await vi.waitFor(
+    async () => {
+      await clock.advance(1000);
+      expect(isDone()).toBe(true);
+    },
+    { timeout: 10_000, interval: 1 },
+  );
 }
