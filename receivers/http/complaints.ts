@@ -19,13 +19,16 @@ export class Complaints {
   readonly first: Complaint[] = [];
   readonly #counter: Counter;
 
-  constructor(counter: Counter) {
+  readonly #keptMax: number;
+
+  constructor(counter: Counter, keptMax: number = KEPT_MAX) {
     this.#counter = counter;
+    this.#keptMax = keptMax;
   }
 
   add(record: number, position: number, message: string): void {
     this.refused++;
     this.#counter.add(1);
-    if (this.first.length < KEPT_MAX) this.first.push({ record, position, message });
+    if (this.first.length < this.#keptMax) this.first.push({ record, position, message });
   }
 }

@@ -1,4 +1,4 @@
-import type { Counter } from '#component';
+import type { Clock, Counter } from '#component';
 import type { ServerRequest } from '#net';
 import { Complaints } from './complaints.ts';
 import type { Intake } from './intake.ts';
@@ -14,6 +14,13 @@ interface DeskParts {
   readonly waits: boolean;
   readonly bodyBytesMax: number;
   readonly invalid: Counter;
+  readonly clock: Clock;
+}
+
+interface TakeOptions {
+  /** What the rows refer to, if not the body. */
+  readonly bytes?: Buffer;
+  readonly waits?: boolean;
 }
 
 /** What all routes work with. */
@@ -25,11 +32,18 @@ export class Desk {
   readonly waits: boolean;
   /** Longest body after decompression. */
   readonly bodyBytesMax: number;
+  readonly clock: Clock;
   readonly #intake: Intake;
   readonly #invalid: Counter;
+  #nextAck: number;
+  #lastId: number;
 
-  constructor({ intake, rows, reader, origins, waits, bodyBytesMax, invalid }: DeskParts) {
+  constructor({ intake, rows, reader, origins, waits, bodyBytesMax, invalid, clock }: DeskParts) {
     this.#intake = intake;
+    this.clock = clock;
+    // More than one request a millisecond, all the time, is beyond this receiver.
+    this.#nextAck = clock.now();
+    this.#lastId = clock.now();
     this.#invalid = invalid;
     this.rows = rows;
     this.reader = reader;
@@ -38,12 +52,27 @@ export class Desk {
     this.bodyBytesMax = bodyBytesMax;
   }
 
-  complaints(): Complaints {
-    return new Complaints(this.#invalid);
+  complaints(keptMax?: number): Complaints {
+    return new Complaints(this.#invalid, keptMax);
+  }
+
+  /** An id for a record, as clients of Elasticsearch expect one. */
+  nextId(): string {
+    return `winnow-${(++this.#lastId).toString(36)}`;
+  }
+
+  /** An id for a request that is settled. */
+  nextAck(): number {
+    return this.#nextAck++;
+  }
+
+  /** Ids are given out for settled requests only, from one upwards that no life of the agent before has reached. */
+  isAcknowledged(id: number): boolean {
+    return id < this.#nextAck;
   }
 
   /** `feed` runs when it is this request's turn: not before may it touch the rows. */
-  take({ body, signal }: ServerRequest, feed: () => Feed, bytes: Buffer = body): Promise<void> {
-    return this.#intake.take({ bytes, feed: feed(), gone: signal, waits: this.waits });
+  take({ body, signal }: ServerRequest, feed: () => Feed, { bytes = body, waits = this.waits }: TakeOptions = {}): Promise<void> {
+    return this.#intake.take({ bytes, feed: feed(), gone: signal, waits });
   }
 }

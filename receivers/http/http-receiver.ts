@@ -1,14 +1,18 @@
 import { parseDuration, parseSize, type Consumer, type Host, type Receiver, type Settings } from '#component';
 import { LogBatch } from '#model';
 import { HttpServer, type Route } from '#net';
+import { byMethod } from './by-method.ts';
 import type { HttpConfig } from './config.ts';
 import { Desk } from './desk.ts';
+import { elasticsearchRoute } from './elasticsearch.ts';
 import { Intake } from './intake.ts';
 import { RowReader } from './json-rows.ts';
+import { lokiRoute } from './loki.ts';
 import { Origins } from './origin.ts';
 import { plainRoute } from './plain-route.ts';
 import { Promotion } from './promotion.ts';
 import { Rows } from './rows.ts';
+import { splunkRoute } from './splunk.ts';
 
 /** Takes records over HTTP, and answers when they are safe. */
 export class HttpReceiver implements Receiver {
@@ -45,9 +49,9 @@ export class HttpReceiver implements Receiver {
       waits: config.acknowledge === 'settled',
       bodyBytesMax: parseSize(config.max_decompressed_body_size),
       invalid,
+      clock: host.clock,
     });
-    const own = new Map(config.paths.map((path): [string, Route] => [path.path, plainRoute(path, desk)]));
-    const server = new HttpServer({ id: this.#id, config, path: '', routeOf: (path) => own.get(path) });
+    const server = new HttpServer({ id: this.#id, config, path: '', routeOf: routesOf(config, desk) });
     await server.start(host);
     this.#intake = intake;
     this.#server = server;
@@ -68,4 +72,15 @@ export class HttpReceiver implements Receiver {
       signal.removeEventListener('abort', stop);
     }
   }
+}
+
+const DIALECTS = { elasticsearch: elasticsearchRoute, loki: lokiRoute, splunk_hec: splunkRoute } as const;
+
+/** Paths of our own come first; on one that a dialect has too, each answers the methods it knows. */
+function routesOf(config: HttpConfig, desk: Desk): (path: string) => Route | undefined {
+  const own = new Map(config.paths.map((path) => [path.path, plainRoute(path, desk)]));
+  return (path) => {
+    const routes = [own.get(path), ...config.dialects.map((dialect) => DIALECTS[dialect](path, desk))];
+    return byMethod(routes.filter((route) => route !== undefined));
+  };
 }

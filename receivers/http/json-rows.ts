@@ -1,4 +1,5 @@
-import { ValueType } from '#model';
+import { isUtf8 } from 'node:buffer';
+import { keyOf, ValueType } from '#model';
 import { ObjectParser } from '#operators';
 import type { Complaints } from './complaints.ts';
 import { elements, malformed, sequence, skipSpace, valueEnd, type Span } from './json-scan.ts';
@@ -10,22 +11,30 @@ const RETURN = 0x0d;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
+const ENCODING_ERROR = keyOf('winnow.body.encoding_error');
+
 export type Shape = 'json' | 'ndjson' | 'text';
 
 /** Makes rows of JSON objects and of lines. */
 export class RowReader {
   readonly #objects = new ObjectParser(true);
-  readonly #promotion: Promotion;
+  readonly promotion: Promotion;
   readonly #rows: Rows;
+  #checked: Buffer | undefined;
+  #isAllUtf8 = true;
 
   constructor(rows: Rows, promotion: Promotion) {
     this.#rows = rows;
-    this.#promotion = promotion;
+    this.promotion = promotion;
   }
 
   /** An object becomes a row whose body is its message, or the object as it came. Returns the row, or -1. */
   addObject(bytes: Buffer, { from, to }: Span, record: number, complaints: Complaints): number {
     const rows = this.#rows;
+    if (!this.#isUtf8(bytes, from, to)) {
+      complaints.add(record, 1, 'expected UTF-8');
+      return -1;
+    }
     const row = rows.add(ValueType.string, from, to - from);
     const problem = this.#objects.parse(rows.batch, row, bytes, from, to, false);
     if (problem !== undefined) {
@@ -33,9 +42,32 @@ export class RowReader {
       complaints.add(record, problem.at - from + 1, problem.message);
       return -1;
     }
-    this.#promotion.apply(rows.batch, row);
+    this.promotion.apply(rows.batch, row);
     complaints.accepted++;
     return row;
+  }
+
+  /** A row whose body is this range as it is; one that is no UTF-8 stays bytes, and says so. */
+  addText(bytes: Buffer, from: number, to: number): number {
+    const isText = this.#isUtf8(bytes, from, to);
+    const row = this.#rows.add(isText ? ValueType.string : ValueType.bytes, from, to - from);
+    if (!isText) this.#rows.batch.setAttribute(row, ENCODING_ERROR, true);
+    return row;
+  }
+
+  addString(text: string): number {
+    const { space } = this.#rows.batch;
+    const start = space.appendText(text);
+    return this.#rows.add(ValueType.string, start, space.sideLength - ~start);
+  }
+
+  /** All of a body is looked at once; its parts only when something is wrong with one of them. */
+  #isUtf8(bytes: Buffer, from: number, to: number): boolean {
+    if (bytes !== this.#checked) {
+      this.#checked = bytes;
+      this.#isAllUtf8 = isUtf8(bytes);
+    }
+    return this.#isAllUtf8 || isUtf8(bytes.subarray(from, to));
   }
 
   *read(bytes: Buffer, shape: Shape, complaints: Complaints): Feed {
@@ -54,7 +86,7 @@ export class RowReader {
       const end = next > at && bytes[next - 1] === RETURN ? next - 1 : next;
       if (end > at) {
         if (rows.isFull) yield;
-        rows.add(ValueType.string, at, end - at);
+        this.addText(bytes, at, end);
         complaints.accepted++;
       }
       at = next + 1;

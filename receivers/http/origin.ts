@@ -9,6 +9,7 @@ const KEPT_MAX = 256;
 export class Origins {
   readonly #config: HttpConfig;
   readonly #resource: Origin;
+  readonly #resources = new Map<string, Origin>();
   readonly #known = new Map<string, SharedAttributes>();
 
   constructor(config: HttpConfig) {
@@ -22,12 +23,23 @@ export class Origins {
 
   /** The resource with further attributes. */
   resourceWith(attributes: Readonly<Record<string, string>>): Origin {
-    return createResource({ ...this.#config.resource, ...attributes });
+    const all = { ...this.#config.resource, ...attributes };
+    const id = JSON.stringify(all);
+    let resource = this.#resources.get(id);
+    if (!resource) {
+      if (this.#resources.size === KEPT_MAX) this.#resources.delete(this.#resources.keys().next().value ?? '');
+      resource = createResource(all);
+      this.#resources.set(id, resource);
+    }
+    return resource;
   }
 
   /** `own` are those of the path; they win over the general ones, and what the sender says wins over both. */
   attributesOf(head: RequestHead, own: Readonly<Record<string, string>> = {}): SharedAttributes {
-    const all = this.entriesOf(head, own);
+    return this.share(this.entriesOf(head, own));
+  }
+
+  share(all: Readonly<Record<string, string>>): SharedAttributes {
     if (Object.keys(all).length === 0) return NO_ATTRIBUTES;
     const id = JSON.stringify(all);
     let shared = this.#known.get(id);

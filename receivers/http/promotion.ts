@@ -36,6 +36,23 @@ export class Promotion {
     }
   }
 
+  /** The severity among the labels of many records. */
+  severityIn(labels: Readonly<Record<string, string>>): { readonly number: number; readonly text: string } | undefined {
+    for (const [name, text] of Object.entries(labels)) {
+      if (this.#roles.get(name) !== Role.severity && name !== 'detected_level') continue;
+      const number = this.#severities.ofText(text.toLowerCase());
+      if (number > 0) return { number, text };
+    }
+    return undefined;
+  }
+
+  /** A count since 1970; its unit tells itself. */
+  setTimeNumber(batch: LogBatch, row: number, value: number): void {
+    if (!this.#time.readNumber(value)) return;
+    batch.timeMs[row] = this.#time.ms;
+    batch.timeNs[row] = this.#time.ns;
+  }
+
   #move(batch: LogBatch, row: number, slot: number, role: RoleNumber): boolean {
     const table = batch.attributes;
     switch (role) {
