@@ -115,6 +115,25 @@ describe('whatever is sent', () => {
     );
   });
 
+  test('keeps each row its own keys, though most rows have those of the row before', async () => {
+    const sink = new LogsSink();
+    const gateway = await start(sink);
+    const key = fc.constantFrom('a', 'b', 'c', 'http.request.method', 'k'.repeat(130));
+    const row = fc.array(fc.record({ key, value: fc.record({ stringValue: fc.string({ maxLength: 3 }) }) }), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 6 }), async (rows) => {
+        sink.records.length = 0;
+        const logRecords = rows.map((attributes) => ({ attributes }));
+
+        await gateway.post(Buffer.from(encodeRequest({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })));
+
+        const expected = rows.map((pairs) => Object.fromEntries(pairs.map(({ key: name, value }) => [name, value.stringValue])));
+        expect(sink.records.map(({ attributes }) => attributes)).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('gets an answer of the table, and the next request is read right', { timeout: 60_000 }, async () => {
     const sink = new LogsSink();
     const gateway = await start(sink, { max_request_body_size: 100_000, max_decompressed_body_size: 200_000 });

@@ -37,6 +37,12 @@ export class SlotFinder {
     return slot;
   }
 
+  /** An empty slot for a key that the row surely does not have; -1 when the request has too many. */
+  append(key: Key): number {
+    const attributes = this.#attributes;
+    return attributes.count === REQUEST_ATTRIBUTES_MAX ? -1 : attributes.add(this.#row, key, ValueType.empty, 0, 0, 0);
+  }
+
   #find(key: Key): number {
     const { key: keys, count } = this.#attributes;
     if (count - this.#first > LOOP_MAX) return (this.#byText ??= this.#index()).get(key.text) ?? -1;
