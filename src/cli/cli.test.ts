@@ -146,7 +146,7 @@ test('the agent ships lines, tells how it is, and drains on SIGTERM', async () =
   });
 
   agent.child.kill('SIGHUP');
-  await agent.said('SIGHUP has no effect yet');
+  await agent.said('SIGHUP: written files are opened anew');
   appendFileSync(join(folder, 'in', 'app.log'), 'three\n');
   agent.child.kill('SIGTERM');
   const { code, err } = await agent.finished;

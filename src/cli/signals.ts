@@ -29,7 +29,7 @@ export function watchSignals({ log, exit, fatal }: SignalOptions): Signals {
     log.warn('Stopped at once by a second signal; what was held is read again after a start.', { signal });
     exit(exitCodeOf(signal));
   };
-  const onHangUp = (): void => log.info('SIGHUP has no effect yet; restart the agent to load its configuration anew.');
+  const onHangUp = (): void => log.info('SIGHUP: written files are opened anew. The configuration stays; restart the agent to load it.');
 
   for (const signal of STOP_SIGNALS) process.on(signal, onStop);
   process.on('SIGHUP', onHangUp);
