@@ -94,7 +94,7 @@ function boundText(bound: number, format: Format): string {
   return format === 'openmetrics' && Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : String(bound);
 }
 
-export function numberText(value: number): string {
+function numberText(value: number): string {
   if (value === Infinity) return '+Inf';
   if (value === -Infinity) return '-Inf';
   return String(value);

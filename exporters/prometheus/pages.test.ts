@@ -120,7 +120,9 @@ async function startFull(): Promise<PrometheusRig> {
   return rig;
 }
 
-const hasPrometheus = ['promtool', 'prometheus'].every((name) => spawnSync(name, ['--version']).status === 0);
+// Of the Debian package prometheus.
+const PROGRAMS = { check: 'promtool', serve: 'prometheus' } as const;
+const hasPrometheus = Object.values(PROGRAMS).every((name) => spawnSync(name, ['--version']).status === 0);
 // A test that is left out must be seen to be left out.
 if (!hasPrometheus) process.stderr.write('SKIPPED: promtool and prometheus are not installed (Debian: apt-get install prometheus).\n');
 
@@ -128,7 +130,7 @@ describe.skipIf(!hasPrometheus)('Prometheus itself', () => {
   test('finds nothing to object to but the one name that document has', async () => {
     const rig = await startFull();
 
-    const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+    const { stdout, stderr, status } = spawnSync(PROGRAMS.check, ['check', 'metrics'], {
       input: rig.exporter.expose('text'),
       encoding: 'utf8',
     });
@@ -147,13 +149,13 @@ describe.skipIf(!hasPrometheus)('Prometheus itself', () => {
       scrape_configs: [{ job_name: 'winnow', honor_labels: true, static_configs: [{ targets: [`localhost:${rig.exporter.port}`] }] }],
     };
     writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
-    execFileSync('promtool', ['check', 'config', join(folder, 'prometheus.yml')]);
+    execFileSync(PROGRAMS.check, ['check', 'config', join(folder, 'prometheus.yml')]);
     const options = [
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
     ];
-    const server = spawn('prometheus', [...options, '--enable-feature=exemplar-storage'], { stdio: 'ignore' });
+    const server = spawn(PROGRAMS.serve, [...options, '--enable-feature=exemplar-storage'], { stdio: 'ignore' });
     const ended = new Promise((resolve) => server.once('exit', resolve));
     try {
       const ask = (path: string): Promise<unknown> => fetchJson(`http://127.0.0.1:${port}/api/v1/${path}`);
