@@ -22,7 +22,7 @@ const CONFIG: JournaldConfig = {
   merge: false,
   all: true,
   start_at: 'beginning',
-  journalctl_path: join(import.meta.dirname, 'testdata/journalctl'),
+  journalctl_path: join(import.meta.dirname, 'testdata/journalctl.mjs'),
   body: 'message',
   convert_message_bytes: true,
   max_log_size: '16MiB',

@@ -153,6 +153,18 @@ test('a message without its end is one when the sender has closed, and when the 
   expect(sink.bodies).toEqual(['<13>first', '<13>whole', '<13>second']);
 });
 
+test('what a sender has written before the receiver stops is read', async () => {
+  const { receiver, sink, clock } = await start({ tcp: TCP, max_batch_records: 100 });
+  const socket = await dial(receiver.ports.tcp);
+  const count = 5000;
+  await new Promise<void>((written) => socket.end(`${OLD}\n`.repeat(count), () => written()));
+
+  await receiver.shutdown(new AbortController().signal);
+
+  expect(sink.records).toHaveLength(count);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test('a sender on TCP has to wait while the pipeline takes nothing, and nothing is lost', async () => {
   const { receiver, sink, clock, until } = await start({ tcp: TCP, max_batch_records: 10 });
   sink.isRefusing = true;

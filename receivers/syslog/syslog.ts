@@ -66,7 +66,7 @@ export class SyslogReceiver implements Receiver {
       await this.#listen(host, intake);
     } catch (problem) {
       // The other one may be listening already.
-      await Promise.all(this.#listeners.splice(0).map((listener) => listener.stop()));
+      await Promise.all(this.#listeners.splice(0).map((listener) => listener.stop(AbortSignal.abort())));
       throw problem;
     }
   }
@@ -95,7 +95,7 @@ export class SyslogReceiver implements Receiver {
     if (!intake) return;
     intake.heed(signal);
     const listeners = this.#listeners.splice(0);
-    await Promise.all(listeners.map((listener) => listener.stop()));
+    await Promise.all(listeners.map((listener) => listener.stop(signal)));
     await intake.close(signal);
     this.#stopOperators();
     this.#stopOperators = () => {};

@@ -9,6 +9,9 @@ import { addMessage } from './message.ts';
 import { toShared } from './peer.ts';
 
 const KEEP_ALIVE_MS = 60_000;
+// At the end: what the kernel has already taken from a sender is read until it is quiet for so long, and no longer than that.
+const QUIET_MS = 50;
+const DRAIN_MAX_MS = 2000;
 
 export interface TcpSettings {
   readonly id: string;
@@ -55,16 +58,35 @@ export class TcpListener {
     return address.port;
   }
 
-  /** Resolves when every connection is closed and what had been read from it is added. */
-  async stop(): Promise<void> {
+  /**
+   * Resolves when every connection is closed and what was read from it is added. Senders believe that what the kernel has
+   * taken has arrived, so that is read first, for a while.
+   */
+  async stop(signal: AbortSignal): Promise<void> {
     this.#isStopped = true;
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of this.#sockets.keys()) socket.destroy();
+    const destroyAll = (): void => {
+      for (const socket of this.#sockets.keys()) socket.destroy();
+    };
+    if (signal.aborted) destroyAll();
+    signal.addEventListener('abort', destroyAll, { once: true });
+    const limit = this.#settings.host.clock.after(DRAIN_MAX_MS, destroyAll);
+    for (const socket of this.#sockets.keys()) this.#closeWhenQuiet(socket);
     await Promise.all(this.#sockets.values());
+    limit.cancel();
+    signal.removeEventListener('abort', destroyAll);
     await closed;
+  }
+
+  #closeWhenQuiet(socket: net.Socket): void {
+    socket.setTimeout(QUIET_MS, () => {
+      // One that waits for room is not quiet.
+      if (this.#settings.intake.isFull) socket.setTimeout(QUIET_MS);
+      else socket.destroy();
+    });
   }
 
   #createServer(): net.Server {

@@ -57,7 +57,7 @@ type Place = Pick<Surroundings, 'directory' | 'url'>;
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
   'receiver/otlp': () => ({ protocols: { http: { endpoint: 'localhost:0' } } }),
-  'receiver/journald': () => ({ journalctl_path: join(root, 'receivers/journald/testdata/journalctl') }),
+  'receiver/journald': () => ({ journalctl_path: join(root, 'receivers/journald/testdata/journalctl.mjs') }),
   'receiver/stdin': () => ({ on_end: 'wait' }),
   'receiver/syslog': () => ({ tcp: { listen_address: 'localhost:0' }, udp: { listen_address: 'localhost:0' } }),
   'receiver/http': () => ({ endpoint: 'localhost:0' }),
