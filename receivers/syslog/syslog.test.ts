@@ -1,6 +1,7 @@
 import { execFileSync, execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
@@ -154,8 +155,9 @@ test('a message without its end is one when the sender has closed, and when the 
 });
 
 test('what a sender has written before the receiver stops is read', async () => {
-  const { receiver, sink, clock } = await start({ tcp: TCP, max_batch_records: 100 });
+  const { receiver, sink, host, clock, until } = await start({ tcp: TCP, max_batch_records: 100 });
   const socket = await dial(receiver.ports.tcp);
+  await until(() => host.metric('winnow_syslog_connections') === 1);
   const count = 5000;
   await new Promise<void>((written) => socket.end(`${OLD}\n`.repeat(count), () => written()));
 
@@ -280,6 +282,31 @@ describe.skipIf(!canMakeCertificates)('over TLS', () => {
     await until(() => sink.records.length === 1);
 
     expect(sink.bodies).toEqual([NEW]);
+    certificates.remove();
+  });
+
+  test('reads the certificates again, and keeps the old ones when the new ones are broken', async () => {
+    const certificates = createCertificates();
+    const { server, elsewhere, ca } = certificates;
+    const tls = { cert_file: server.certFile, key_file: server.keyFile, min_version: '1.2', max_version: '', reload_interval: '1m' };
+    const { receiver, clock, host } = await start({ tcp: { ...TCP, tls } });
+    const presented = async (): Promise<unknown> => {
+      const socket = connectTls({ port: receiver.ports.tcp, host: '127.0.0.1', ca: ca.cert, rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const { CN } = socket.getPeerCertificate().subject;
+      socket.destroy();
+      return CN;
+    };
+    expect(await presented()).toBe('server');
+
+    copyFileSync(elsewhere.certFile, server.certFile);
+    await clock.advance(60_000);
+    expect(await presented()).toBe('server');
+    expect(host.lines.some(({ level }) => level === 'warn')).toBe(true);
+    copyFileSync(elsewhere.keyFile, server.keyFile);
+    await clock.advance(60_000);
+
+    expect(await presented()).toBe('elsewhere');
     certificates.remove();
   });
 });

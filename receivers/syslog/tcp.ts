@@ -1,5 +1,6 @@
 import type * as net from 'node:net';
-import type { Counter, Host } from '#component';
+import type * as tls from 'node:tls';
+import { parseDuration, type Counter, type Host, type Timer } from '#component';
 import type { SharedAttributes } from '#model';
 import { loadServerTls, type Intake } from '#net';
 import type { Framing, TcpConfig } from './config.ts';
@@ -31,6 +32,7 @@ export class TcpListener {
   readonly #broken: Counter;
   #server: net.Server | undefined;
   #isStopped = false;
+  #reload: Timer | undefined;
 
   constructor(settings: TcpSettings) {
     const { metrics } = settings.host;
@@ -64,6 +66,7 @@ export class TcpListener {
    */
   async stop(signal: AbortSignal): Promise<void> {
     this.#isStopped = true;
+    this.#reload?.cancel();
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
@@ -94,7 +97,25 @@ export class TcpListener {
     const onSocket = (socket: net.Socket): void => this.#take(socket);
     if (!config.tls) return process.getBuiltinModule('node:net').createServer(onSocket);
     const options = { ...loadServerTls(config.tls, host.fs, `receivers.${id}.tcp.tls`), handshakeTimeout: 10_000 };
-    return process.getBuiltinModule('node:tls').createServer(options, onSocket);
+    const server = process.getBuiltinModule('node:tls').createServer(options, onSocket);
+    this.#scheduleReload(server);
+    return server;
+  }
+
+  /** Reads the certificates again, for new connections. */
+  #scheduleReload(server: tls.Server): void {
+    const { config, host, id } = this.#settings;
+    const everyMs = parseDuration(config.tls?.reload_interval ?? '0s');
+    if (!config.tls || everyMs === 0) return;
+    const files = config.tls;
+    this.#reload = host.clock.after(everyMs, () => {
+      try {
+        server.setSecureContext(loadServerTls(files, host.fs, `receivers.${id}.tcp.tls`));
+      } catch (problem) {
+        host.log.warn('The TLS files cannot be used; those read before stay in use.', { reason: String(problem) });
+      }
+      this.#scheduleReload(server);
+    });
   }
 
   #drop(): void {
