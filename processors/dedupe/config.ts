@@ -12,7 +12,7 @@ const SEVERITIES: ReadonlyMap<string, number> = new Map(
 );
 
 /** The number of a name such as ERROR, or of a number; undefined for what is neither. */
-export function severityOf(value: string | number): number | undefined {
+function severityOf(value: string | number): number | undefined {
   if (typeof value === 'number') return value >= 1 && value <= 24 ? value : undefined;
   return SEVERITIES.get(value.toLowerCase());
 }

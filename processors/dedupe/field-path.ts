@@ -19,7 +19,7 @@ export function parseField(text: string): FieldPath | undefined {
 
 type Values = { readonly [key: string]: AttributeValue };
 
-export function isMap(value: AttributeValue | undefined): value is Values {
+function isMap(value: AttributeValue | undefined): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 

@@ -219,8 +219,9 @@ test('without crashes: exactly the records and summaries of the model', async ()
       const { records } = world.sink;
       expect(records.filter((record) => !isSummary(record)).map(({ body }) => body)).toEqual(model.passed);
       const summaries = records.filter(isSummary).map(({ body, attributes }) => {
-        const offset = (name: string): number => Date.parse(String(attributes[`winnow.dedupe.${name}`])) - START;
-        return attributes[COUNT] === 1 ? `${body} 1` : `${body} ${attributes[COUNT]} ${offset('first_time')} ${offset('last_time')}`;
+        const offset = (name: string): number => Date.parse(textOf(attributes[`winnow.dedupe.${name}`])) - START;
+        const said = `${textOf(body)} ${textOf(attributes[COUNT])}`;
+        return attributes[COUNT] === 1 ? said : `${said} ${offset('first_time')} ${offset('last_time')}`;
       });
       expect(summaries.toSorted()).toEqual(model.summaries.toSorted());
     }),
@@ -256,7 +257,7 @@ test('with crashes and refusals: no record is missing, and only unsettled ones c
 
       const came = new Map<string, number>();
       for (const { body, attributes } of world.sink.records) {
-        came.set(String(body), (came.get(String(body)) ?? 0) + Number(attributes[COUNT] ?? 1));
+        came.set(textOf(body), (came.get(textOf(body)) ?? 0) + Number(attributes[COUNT] ?? 1));
       }
       let more = 0;
       for (const [key, count] of given) {
@@ -269,3 +270,7 @@ test('with crashes and refusals: no record is missing, and only unsettled ones c
     { numRuns: 150 },
   );
 });
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -24,7 +24,7 @@ export const FORMATS = [
   'server_error',
   'plain',
 ] as const;
-export type FormatName = (typeof FORMATS)[number];
+type FormatName = (typeof FORMATS)[number];
 
 export interface ParseConfig extends EmbeddedConfig {
   format: FormatName;

@@ -21,7 +21,7 @@ export interface Surroundings {
   ask(socket: string, path: string): Promise<string>;
 }
 
-export interface NetworkAddress {
+interface NetworkAddress {
   readonly address: string;
   readonly mac: string;
   readonly internal: boolean;

@@ -1,7 +1,7 @@
 import { duration, type ConfigProblem, type ConfigSchema } from '#component';
 import { httpServerProblems, httpServerProperties, type HttpServerConfig } from '#net';
 
-export interface OtlpHttpServerConfig extends HttpServerConfig {
+interface OtlpHttpServerConfig extends HttpServerConfig {
   logs_url_path: string;
   settle_timeout: string;
 }

@@ -1,18 +1,18 @@
 import type { CommonConfig, ParserConfig } from '../config.ts';
 
 /** The parsers of formats as an operator of a host writes them. */
-export interface KeyValueParserConfig extends ParserConfig {
+interface KeyValueParserConfig extends ParserConfig {
   readonly type: 'key_value_parser';
   readonly delimiter?: string;
   readonly pair_delimiter?: string;
 }
 
-export interface LogfmtParserConfig extends ParserConfig {
+interface LogfmtParserConfig extends ParserConfig {
   readonly type: 'logfmt_parser';
   readonly parse_ints?: boolean;
 }
 
-export interface CsvParserConfig extends ParserConfig {
+interface CsvParserConfig extends ParserConfig {
   readonly type: 'csv_parser';
   readonly header?: string;
   readonly header_attribute?: string;
@@ -22,25 +22,25 @@ export interface CsvParserConfig extends ParserConfig {
   readonly ignore_quotes?: boolean;
 }
 
-export interface SyslogParserConfig extends ParserConfig {
+interface SyslogParserConfig extends ParserConfig {
   readonly type: 'syslog_parser';
   readonly protocol?: 'rfc3164' | 'rfc5424';
   readonly location?: string;
   readonly allow_skip_pri_header?: boolean;
 }
 
-export interface ContainerConfig extends ParserConfig {
+interface ContainerConfig extends ParserConfig {
   readonly type: 'container';
   readonly format?: 'docker' | 'crio' | 'containerd';
   readonly add_metadata_from_filepath?: boolean;
 }
 
-export interface AccessLogParserConfig extends ParserConfig {
+interface AccessLogParserConfig extends ParserConfig {
   readonly type: 'access_log_parser';
   readonly severity_from_status?: boolean;
 }
 
-export interface PresetParserConfig extends ParserConfig {
+interface PresetParserConfig extends ParserConfig {
   readonly type: 'preset_parser';
   readonly preset: PresetName;
   readonly location?: string;
@@ -76,7 +76,7 @@ export interface FlattenConfig extends CommonConfig {
   readonly field: string;
 }
 
-export interface UriParserConfig extends ParserConfig {
+interface UriParserConfig extends ParserConfig {
   readonly type: 'uri_parser';
 }
 

@@ -1,7 +1,7 @@
 import { keyOf, type Key } from '#model';
 
 /** What becomes of one field of a document's format. */
-export type Rule =
+type Rule =
   | 'body'
   | 'time'
   | 'severity'

@@ -57,7 +57,7 @@ function* lines(): Generator<Line> {
   const total = SAYINGS.reduce((sum, [weight]) => sum + weight, 0);
   for (let i = 0; i < ROWS; i++) {
     let at = random() * total;
-    const [, say] = SAYINGS.find(([weight]) => (at -= weight) < 0) ?? (SAYINGS[0] as readonly [number, Say]);
+    const [, say] = SAYINGS.find(([weight]) => (at -= weight) < 0) ?? SAYINGS[0];
     yield { ...say(random), timeMs: START_MS + Math.floor((i / PER_SECOND) * 1000), attributes: { logger: 'chatty.service' } };
   }
 }
