@@ -1,3 +1,4 @@
+import { keyOfBytes } from '#model';
 import { HttpProblem } from '#net';
 
 /** Finds where the values of a JSON text begin and end. What lies inside of them is checked by who reads them. */
@@ -85,7 +86,7 @@ export function* members(bytes: Buffer, from: number, to: number): Generator<Mem
   for (;;) {
     if (at >= to || bytes[at] !== QUOTE) throw malformed('expected a key in quotes', at);
     const nameEnd = stringEnd(bytes, at, to);
-    const name = textOf(bytes, at, nameEnd);
+    const name = isPlain(bytes, at, nameEnd) ? keyOfBytes(bytes, at + 1, nameEnd - 1).text : textOf(bytes, at, nameEnd);
     at = skipSpace(bytes, nameEnd, to);
     if (at >= to || bytes[at] !== COLON) throw malformed('expected ":"', at);
     at = skipSpace(bytes, at + 1, to);
@@ -119,6 +120,7 @@ export function parseValue(bytes: Buffer, from: number, to: number): unknown {
 /** The string in `[from, to)`, quotes included. */
 export function textOf(bytes: Buffer, from: number, to: number): string {
   if (from >= to || bytes[from] !== QUOTE) throw malformed('expected a string', from);
+  if (isPlain(bytes, from, to)) return bytes.toString('utf8', from + 1, to - 1);
   const value = parseValue(bytes, from, to);
   if (typeof value !== 'string') throw malformed('expected a string', from);
   return value;

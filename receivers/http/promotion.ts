@@ -125,9 +125,20 @@ const SPAN_ID_BYTES = 8;
 function setId(batch: LogBatch, table: AttributeTable, slot: number, row: number, isTrace: boolean): boolean {
   const length = isTrace ? TRACE_ID_BYTES : SPAN_ID_BYTES;
   if (table.type[slot] !== ValueType.string || table.size[slot] !== 2 * length) return false;
-  const text = batch.space.text(table.start[slot] as number, 2 * length);
-  if (!/^[0-9a-f]+$/i.test(text)) return false;
+  const position = table.start[slot] as number;
+  const bytes = position < 0 ? batch.space.side : batch.space.bytes;
+  const from = position < 0 ? ~position : position;
+  // Ids that are malformed must leave the columns as they are: another row may have begun to use them.
+  for (let at = from; at < from + 2 * length; at++) if ((HEX[bytes[at] as number] as number) < 0) return false;
   const column = isTrace ? batch.traceIdColumn() : batch.spanIdColumn();
-  column.set(Buffer.from(text, 'hex'), row * length);
+  for (let i = 0, at = from; i < length; i++, at += 2) {
+    column[row * length + i] = ((HEX[bytes[at] as number] as number) << 4) | (HEX[bytes[at + 1] as number] as number);
+  }
   return true;
 }
+
+/** What a byte stands for as a hexadecimal digit, or -1. */
+const HEX = Int8Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});

@@ -42,8 +42,7 @@ function readEnvelope(bytes: Buffer, from: number, to: number): Envelope {
     else if (name === 'time') time = timeOf(parseValue(bytes, member.from, member.to), member.from);
     else if (name === 'fields') fields = fieldsOf(parseValue(bytes, member.from, member.to), member.from);
     else if (name === 'host' || name === 'source' || name === 'sourcetype' || name === 'index') {
-      const value = parseValue(bytes, member.from, member.to);
-      if (typeof value === 'string') texts[name] = value;
+      if (bytes[member.from] === QUOTE) texts[name] = textOf(bytes, member.from, member.to);
     }
   }
   const { host, source, sourcetype, index } = texts as Partial<Record<'host' | 'source' | 'sourcetype' | 'index', string>>;
