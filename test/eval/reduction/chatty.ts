@@ -10,7 +10,7 @@ const pick = <Of>(random: () => number, of: readonly Of[]): Of => of[digits(rand
 const hex = (random: () => number, length: number): string => Array.from({ length }, () => digits(random, 16).toString(16)).join('');
 
 /** What such a service says, and how often. */
-const SAYINGS: readonly (readonly [number, Say])[] = [
+const SAYINGS: readonly [readonly [number, Say], ...(readonly [number, Say])[]] = [
   [30, () => ({ body: 'GET /healthz 200', severity: 9 })],
   [12, (r) => ({ body: `heartbeat from worker-${digits(r, 8)}: idle`, severity: 9 })],
   [14, (r) => ({ body: `cache miss for key user:${digits(r, 5000)}:profile, loading from database`, severity: 5 })],
