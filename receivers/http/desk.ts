@@ -36,14 +36,15 @@ export class Desk {
   readonly #intake: Intake;
   readonly #invalid: Counter;
   #nextAck: number;
-  #lastId: number;
+  readonly #idPrefix: string;
+  #lastId = 0;
 
   constructor({ intake, rows, reader, origins, waits, bodyBytesMax, invalid, clock }: DeskParts) {
     this.#intake = intake;
     this.clock = clock;
     // More than one request a millisecond, all the time, is beyond this receiver.
     this.#nextAck = clock.now();
-    this.#lastId = clock.now();
+    this.#idPrefix = `winnow-${clock.now().toString(36)}-`;
     this.#invalid = invalid;
     this.rows = rows;
     this.reader = reader;
@@ -58,7 +59,7 @@ export class Desk {
 
   /** An id for a record, as clients of Elasticsearch expect one. */
   nextId(): string {
-    return `winnow-${(++this.#lastId).toString(36)}`;
+    return this.#idPrefix + ++this.#lastId;
   }
 
   /** An id for a request that is settled. */

@@ -34,7 +34,7 @@ export async function takeBulk(desk: Desk, request: ServerRequest, index: string
   const began = desk.clock.monotonic();
   await desk.take(request, () => feed(desk, request, items, complaints));
   const wrong = new Map(complaints.first.map(({ record, message }) => [record, message]));
-  const answers = items.map((item, i) => answerTo(item, wrong.get(i), desk.nextId()));
+  const answers = items.map((item, i) => answerTo(item, wrong.get(i), () => desk.nextId()));
   const took = Math.round(desk.clock.monotonic() - began);
   const body = `{"took":${took},"errors":${wrong.size > 0},"items":[${answers.join(',')}]}`;
   return { status: 200, contentType: 'application/json', headers: PRODUCT, body };
@@ -110,9 +110,9 @@ function parseAction(text: string, index: string, line: number): Action {
   return { operation, index: named, id };
 }
 
-function answerTo({ action }: Item, problem: string | undefined, generatedId: string): string {
+function answerTo({ action }: Item, problem: string | undefined, nextId: () => string): string {
   const { operation, index, id } = action;
-  const own = { _index: index, _id: id ?? generatedId };
+  const own = { _index: index, _id: id ?? nextId() };
   if (problem !== undefined) {
     return JSON.stringify({ [operation]: { ...own, status: 400, error: { type: 'document_parsing_exception', reason: problem } } });
   }

@@ -288,3 +288,22 @@ test('nobody sends without the credentials that the authenticator asks for', asy
   expect((await post('/logs', 'x', { authorization: 'Bearer right' })).status).toBe(200);
   expect(sink.bodies).toEqual(['x']);
 });
+
+test('a fault of the pipeline is 500, and one that comes after the answer is heard', async () => {
+  const rig = await start();
+  const failing: (() => void)[] = [];
+  rig.sink.consume = () => new Promise((_, reject) => failing.push(() => reject(new TypeError('broken'))));
+
+  const first = rig.post('/logs', 'one');
+  await until(() => failing.length === 1);
+  failing[0]?.();
+  expect((await first).status).toBe(500);
+  expect(rig.host.fatals).toEqual([]);
+
+  const second = rig.post('/logs', 'two');
+  await until(() => failing.length === 2);
+  await rig.clock.advance(8000);
+  expect((await second).status).toBe(503);
+  failing[1]?.();
+  await until(() => rig.host.fatals.length === 1);
+});

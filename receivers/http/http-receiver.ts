@@ -36,7 +36,13 @@ export class HttpReceiver implements Receiver {
   async start(host: Host): Promise<void> {
     const config = this.#config;
     const rows = new Rows(new LogBatch(), config.max_batch_records);
-    const intake = new Intake({ next: this.#next, clock: host.clock, rows, settleMs: parseDuration(config.settle_timeout) });
+    const intake = new Intake({
+      next: this.#next,
+      clock: host.clock,
+      rows,
+      settleMs: parseDuration(config.settle_timeout),
+      fatal: (problem) => host.fatal(problem),
+    });
     const invalid = host.metrics.counter(
       'winnow_receiver_invalid_log_records',
       'Records in requests that could not be read and were refused.',

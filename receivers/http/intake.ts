@@ -8,6 +8,8 @@ export interface IntakeSettings {
   readonly clock: Clock;
   readonly rows: Rows;
   readonly settleMs: number;
+  /** Told of a fault of the pipeline after the answer was given. */
+  readonly fatal: (problem: unknown) => void;
 }
 
 export interface Offer {
@@ -110,7 +112,11 @@ export class Intake {
         await next.consume(rows.batch);
         return;
       } catch (problem) {
-        if (!(problem instanceof RefusedError)) throw problem;
+        if (!(problem instanceof RefusedError)) {
+          // Nobody waits for this any more, and a fault must not go unheard.
+          if (late.aborted) this.#settings.fatal(problem);
+          throw problem;
+        }
         // The sender keeps what was not begun. Of the rest of a body whose beginning has been taken, nobody else would.
         if (isFirst) throw HttpProblem.later(429, `the pipeline refuses: ${problem.message}`, problem.retryAfterMs);
         await clock.sleep(problem.retryAfterMs ?? AGAIN_MS, late);
