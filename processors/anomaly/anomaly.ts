@@ -90,6 +90,7 @@ export class AnomalyProcessor implements Processor {
     const reader = this.#reader;
     const engine = this.#engine;
     let newest = 0;
+    reader.begin();
     const isTagging = !this.#config.dry_run;
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;

@@ -74,7 +74,12 @@ const DASH = 0x2d;
 export function groupedCardEnd(bytes: Uint8Array, start: number, to: number): number {
   const separator = bytes[start + 4];
   if (start + 4 >= to || (separator !== SPACE && separator !== DASH)) return -1;
-  const groups = { bytes, to, separator };
+  // Most are no card: the second group tells, and needs nothing to be made.
+  if (runEnd(bytes, start + 5, Math.min(to, start + 9), DIGIT) !== start + 9) return -1;
+  return moreGroupsEnd({ bytes, to, separator }, start);
+}
+
+function moreGroupsEnd(groups: Groups, start: number): number {
   const second = groupEnd(groups, start, 0, 4);
   const third = groupEnd(groups, second + 1, 4, 4);
   if (third < 0) {

@@ -47,9 +47,10 @@ export class TemplateProcessor implements Processor {
   #snapshots: Snapshots | undefined;
   #annotated: Counter | undefined;
   #unannotated: Counter | undefined;
-  /** Of each row of the batch at hand. */
   /** Of the rows of the batch at hand; the array is used again. */
   readonly #clusters: (Cluster | undefined)[] = [];
+  /** As many rows without a template as the longest batch had. */
+  readonly #none: undefined[] = [];
   #isWarm: boolean;
 
   constructor(config: TemplateConfig, _settings: Settings, next: Consumer) {
@@ -139,8 +140,9 @@ export class TemplateProcessor implements Processor {
     let annotated = 0;
     let unannotated = 0;
     const { variables } = this.#config;
-    // At its full length at once: growing by rows costs as much as the rest of this loop.
-    batch.templateOf = Array.from({ length: batch.length });
+    // At its full length at once: growing by rows costs as much as the rest of this loop, and a copy is the cheapest way.
+    while (this.#none.length < batch.length) this.#none.push(undefined);
+    batch.templateOf = this.#none.slice(0, batch.length);
     for (let row = 0; row < batch.length; row++) {
       const cluster = this.#clusters[row];
       if (cluster === undefined || !this.#isWarm) {

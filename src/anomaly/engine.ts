@@ -49,6 +49,8 @@ export class AnomalyEngine {
   #minute = -1;
   #tickAt = 0;
   #found: Incident | undefined;
+  /** The source of the last record. */
+  #last: SourceModel | undefined;
   /** Records of sources beyond `sourcesMax`. */
   unwatched = 0;
 
@@ -72,7 +74,8 @@ export class AnomalyEngine {
   /** Learns one record and judges it; the incident it belongs to, if it is part of one by itself. */
   observe(source: string, one: Observation): Incident | undefined {
     if (one.timeMs >= this.#tickAt) this.advance(one.timeMs);
-    const model = this.#sources.get(source) ?? this.#create(source);
+    const model = source === this.#last?.name ? this.#last : (this.#sources.get(source) ?? this.#create(source));
+    this.#last = model;
     if (!model) {
       this.unwatched++;
       return undefined;

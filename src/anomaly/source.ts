@@ -5,7 +5,7 @@ import { Latency, type LatencyState } from './latency.ts';
 import { MixVote, type MixVoteState } from './mix.ts';
 import { NoveltyRate, relate, similarity, wordsOf, type Relation } from './novelty.ts';
 import { Sequences, type SequenceState } from './sequence.ts';
-import { Shapes } from './shape.ts';
+import { Shapes, longestDigits } from './shape.ts';
 import type { Raise } from './signal.ts';
 
 const ERROR_SEVERITY = 17;
@@ -167,7 +167,7 @@ export class SourceModel {
       count: 1,
       variants: 0,
       lengthMax: one.to - one.from,
-      digitsMax: this.#shapes.digits,
+      digitsMax: longestDigits(one.bytes, one.from, one.to, 0),
       last: one.timeMs,
       bornAt: 0,
       episodes: 0,
@@ -203,20 +203,21 @@ export class SourceModel {
     return { nearest, relation: nearest ? relate(nearest.words, words, most) : 'unrelated' };
   }
 
-  #isOdd(known: Known | undefined, { from, to }: Observation): boolean {
-    const { unseen, digits } = this.#shapes;
-    if (unseen >= UNSEEN_MIN) return true;
+  #isOdd(known: Known | undefined, { bytes, from, to }: Observation): boolean {
+    if (this.#shapes.unseen >= UNSEEN_MIN) return true;
     if (!known || known.count < LINES_KNOWN) return false;
-    return to - from > known.lengthMax * 1.5 + 64 || digits > Math.max(known.digitsMax + 4, 10);
+    if (to - from > known.lengthMax * 1.5 + 64) return true;
+    const digitsMax = Math.max(known.digitsMax + 4, 10);
+    return longestDigits(bytes, from, to, digitsMax) > digitsMax;
   }
 
   #checkContent(known: Known, one: Observation, tell: Raise): void {
     const length = one.to - one.from;
-    const { unseen, digits } = this.#shapes;
-    if (unseen === 0 && length <= known.lengthMax && digits <= known.digitsMax) return;
+    const digits = longestDigits(one.bytes, one.from, one.to, known.digitsMax);
+    if (this.#shapes.unseen === 0 && length <= known.lengthMax && digits <= known.digitsMax) return;
     if (this.#isOdd(known, one)) this.#tellContent(known, one, tell);
     known.lengthMax = Math.max(known.lengthMax, length);
-    known.digitsMax = Math.max(known.digitsMax, digits);
+    known.digitsMax = digits;
   }
 
   #tellContent(known: Known, one: Observation, tell: Raise): void {
