@@ -56,6 +56,15 @@ describe('lists', () => {
       'x[2]: "a" is listed twice; remove one of them',
     ]);
   });
+
+  test('items that are both wrong are not taken for the same', () => {
+    const list: PropertySchema = { type: 'array', items: { type: 'string', enum: ['a', 'b'] }, uniqueItems: true };
+
+    expect(validate(list, ['gcp', 'ec2']).problems).toEqual([
+      'x[0]: expected one of "a", "b", got "gcp"',
+      'x[1]: expected one of "a", "b", got "ec2"',
+    ]);
+  });
 });
 
 describe('what was expected is said in words', () => {

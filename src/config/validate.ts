@@ -134,7 +134,9 @@ export class Validator {
     if (schema.uniqueItems) {
       const seen = new Set<string>();
       for (const [i, value] of values.entries()) {
-        const text = JSON.stringify(value) ?? '';
+        // What is no value at all has been reported already.
+        if (value === undefined) continue;
+        const text = JSON.stringify(value);
         if (seen.has(text)) this.report.error(node.items[i]?.at, joinPath(path, i), `${quote(value)} is listed twice; remove one of them`);
         seen.add(text);
       }
