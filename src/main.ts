@@ -13,6 +13,11 @@ enableCompileCache(compileCacheDirectory());
 // An agent that is killed writes nothing at its end, so that its cache is written soon after the start.
 setTimeout(flushCompileCache, 10_000).unref();
 
+// Who reads what a command prints may have seen enough: winnow mine FILE | head. An agent goes on without a reader.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (process.argv[2] !== 'run') process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
 const { runCommandLine } = await import('./cli/program.ts');
 const exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,

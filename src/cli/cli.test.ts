@@ -202,3 +202,13 @@ test('the launcher follows symbolic links and says in one line what is missing',
   expect(linked.code).toBe(0);
   expect(tooOld).toEqual({ code: 3, out: '', err: `winnow: WINNOW_NODE=${old} is not Node 24 or later\n` });
 });
+
+test('a command whose reader has seen enough ends, without a word', async () => {
+  const record = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'x'.repeat(1000) } }] }] }] });
+  writeFileSync(join(folder, 'many.jsonl'), `${record}\n`.repeat(5000));
+  const command = new Winnow(['expand', 'many.jsonl']);
+
+  command.child.stdout?.once('data', () => command.child.stdout?.destroy());
+
+  expect(await command.finished).toMatchObject({ code: 0, err: '' });
+});

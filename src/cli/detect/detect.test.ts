@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ConfigError } from '#component';
 import { detect } from './index.ts';
 import { lines } from './lines.ts';
 
@@ -46,13 +47,17 @@ test('prints one line for a new pattern, with the fields of an anomaly, and coun
     expect(printed[0]).toHaveProperty(field);
 });
 
-test('refuses a rate of false alarms that is none', async () => {
-  await expect(
-    detect(
-      { warmUp: '24h', falseAlarms: 'few' },
-      shell(() => {}),
-    ),
-  ).rejects.toThrow('--false-alarms: expected a number above 0');
+test.each([
+  [{ warmUp: '24h', falseAlarms: 'few' }, '--false-alarms: expected a number above 0'],
+  [{ warmUp: '5', falseAlarms: '0.2' }, '--warm-up: expected a duration'],
+])('a wrong option is a mistake of the command line: %j', async (flags, said) => {
+  const refused = await detect(
+    flags,
+    shell(() => {}),
+  ).catch((error: unknown) => error);
+
+  expect(refused).toBeInstanceOf(ConfigError);
+  expect(String(refused)).toContain(said);
 });
 
 test('gives the lines of chunks that end anywhere', async () => {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AnomalyEngine, describeIncident, type EngineOptions, type Incident, type Phase } from '#anomaly';
-import { parseDuration } from '#component';
+import { ConfigError, parseDuration } from '#component';
 import { TemplateMiner } from '#mining';
 import { ExitCode } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
@@ -41,14 +41,26 @@ export async function detect(flags: DetectFlags, shell: Shell): Promise<number> 
     await target?.close();
   }
   if (reader.unreadable > 0)
-    shell.err(`winnow detect: ${reader.unreadable} lines have no "ts" in milliseconds, or are no JSON; they were passed over\n`);
+    shell.err(
+      `winnow detect: passed over ${reader.unreadable === 1 ? '1 line' : `${reader.unreadable} lines`} without a time in "ts", or no JSON\n`,
+    );
   return ExitCode.ok;
 }
 
 function optionsOf({ warmUp, falseAlarms }: DetectFlags): Partial<EngineOptions> {
   const perDay = Number(falseAlarms);
-  if (!(perDay > 0)) throw new RangeError(`--false-alarms: expected a number above 0 such as 0.2, got "${falseAlarms}"`);
-  return { warmUpMs: parseDuration(warmUp), falseAlarmsPerDay: perDay };
+  if (!(perDay > 0)) {
+    throw new ConfigError([{ path: '--false-alarms', message: `expected a number above 0 such as 0.2, got "${falseAlarms}"` }]);
+  }
+  return { warmUpMs: warmUpOf(warmUp), falseAlarmsPerDay: perDay };
+}
+
+function warmUpOf(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new ConfigError([{ path: '--warm-up', message: error instanceof Error ? error.message : String(error) }], { cause: error });
+  }
 }
 
 function lineOf(incident: Incident, phase: Phase): string {

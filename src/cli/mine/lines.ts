@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const READ_BYTES = 1024 * 1024;
 const LINE_FEED = 0x0a;
@@ -11,6 +11,7 @@ const CARRIAGE_RETURN = 0x0d;
 export function readLines(path: string, take: (bytes: Buffer, positions: Int32Array) => void): void {
   const file = path === '-' ? 0 : openSync(path, 'r');
   try {
+    if (fstatSync(file).isDirectory()) throw new Error(`${path} is a folder; name the files in it`);
     let buffer = Buffer.allocUnsafe(READ_BYTES);
     let filled = 0;
     for (;;) {

@@ -66,6 +66,15 @@ test('writes JSON, and no tab or line feed that is not its own', async () => {
   expect((await run('a\tb 7\n')).split('\t')).toHaveLength(2);
 });
 
+test('says of a folder that it is one', async () => {
+  const said: string[] = [];
+  const err = (text: string): void => void said.push(text);
+  const shell = { env: {}, cwd: folder, isTerminal: false, version: '0', out: () => {}, err, exit: () => {} };
+
+  expect(await runCommandLine(['mine', folder], shell)).toBe(1);
+  expect(said).toEqual([`winnow: ${folder} is a folder; name the files in it\n`]);
+});
+
 test('reads lines that are longer than what it reads at once', async () => {
   const output = await run(`${'x'.repeat(3_000_000)} 1\nshort 2\n`, '--header', 'none');
 
