@@ -1,7 +1,7 @@
 import type { HttpServerConfig } from '#net';
 
-export type Format = 'json' | 'ndjson' | 'text' | 'auto';
-export type Dialect = 'elasticsearch' | 'loki' | 'splunk_hec';
+type Format = 'json' | 'ndjson' | 'text' | 'auto';
+type Dialect = 'elasticsearch' | 'loki' | 'splunk_hec';
 
 export interface PathConfig {
   path: string;
