@@ -15,6 +15,8 @@ import { Recogniser, type RecognisedName } from './recognition.ts';
 
 /** Lines that are looked at before a format is settled on. */
 const SAMPLE_ROWS = 32;
+/** One line in so many has to be logfmt. */
+const LOGFMT_SHARE = 4;
 /** After so many lines, a format that does not fit half of them is given up. */
 const WINDOW_ROWS = 256;
 /** A source of which nothing was recognised is looked at again after ever more lines. */
@@ -116,7 +118,9 @@ export class AutoParser implements Operator {
 
   #settle(state: SourceState, votes: ReadonlyMap<RecognisedName, number>, sampled: number): void {
     // Continuation lines are `none`: they speak neither for nor against a format.
-    const [best] = [...votes].filter(([name]) => name !== 'none').toSorted(([, a], [, b]) => b - a);
+    // But pairs may stand in any text: a few lines with some do not make a source logfmt.
+    const isSeldom = (name: RecognisedName, count: number): boolean => name === 'common_logfmt' && count * LOGFMT_SHARE < sampled;
+    const [best] = [...votes].filter(([name, count]) => name !== 'none' && !isSeldom(name, count)).toSorted(([, a], [, b]) => b - a);
     const name = best?.[0] ?? 'none';
     const before = state.formatName;
     state.formatName = name;

@@ -326,6 +326,17 @@ describe('auto', () => {
     expect(first).toMatchObject({ severity: SeverityNumber.error });
   });
 
+  test('takes no text for logfmt because one of its lines has pairs', () => {
+    const host = createTestHost();
+
+    const [first] = run(host)(
+      batchOf(['install shell=bash editor=vi', ...Array.from({ length: 9 }, (_, i) => `Commandline: upgrade ${i}`)]),
+    );
+
+    expect(found(host)).toEqual([]);
+    expect(first).not.toHaveProperty('attributes.editor');
+  });
+
   test('finds the format of each source, and says so once', () => {
     const host = createTestHost();
     const process = run(host);
