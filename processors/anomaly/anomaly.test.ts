@@ -103,6 +103,7 @@ describe('the anomaly processor', () => {
     expect(attributes['winnow.anomaly.affected']).toMatchObject({ records: 2, components: ['bank'] });
     expect(events(rig)[1]?.attributes['winnow.anomaly.affected']).toMatchObject({ records: 3 });
     expect(rig.host.metric('winnow_anomaly_anomalies', { type: 'content', severity: 'low' })).toBe(1);
+    expect(rig.host.metric('winnow_processor_created_log_records')).toBe(2);
     await stop(rig);
   });
 

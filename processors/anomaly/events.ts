@@ -1,5 +1,5 @@
 import { describeIncident, type Incident, type Phase } from '#anomaly';
-import { Delivery, RefusedError, type Consumer, type Host, type Outcome, type Transaction } from '#component';
+import { Delivery, RefusedError, type Consumer, type Counter, type Host, type Outcome, type Transaction } from '#component';
 import { LogBatch, createResource, severityName, type AttributeValue, type Attributes } from '#model';
 
 const PREFIX = 'event/';
@@ -30,12 +30,13 @@ export class Events {
   #sending: Promise<void> | undefined;
   /** Given up because too many waited. */
   dropped = 0;
-  sent = 0;
+  readonly #created: Counter;
 
   constructor(host: Host, next: Consumer, max: number) {
     this.#host = host;
     this.#next = next;
     this.#max = max;
+    this.#created = host.metrics.counter('winnow_processor_created_log_records', 'Log records a processor has made.');
     for (const [key, bytes] of host.storage.list(PREFIX)) {
       this.#sequence = Math.max(this.#sequence, Number.parseInt(key.slice(PREFIX.length), 16) + 1);
       this.#waiting.push([key, JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredEvent]);
@@ -76,7 +77,7 @@ export class Events {
     batch.setDelivery(new Delivery(keys.length, 0, (outcome, transaction) => this.#settled(keys, outcome, transaction)));
     try {
       await this.#next.consume(batch);
-      this.sent += keys.length;
+      this.#created.add(keys.length);
     } catch (problem) {
       if (!(problem instanceof RefusedError)) throw problem;
       this.#waiting.unshift(...leaving);
