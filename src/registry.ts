@@ -45,6 +45,8 @@ export const registry: Registry = [
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),
   entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
+  entry('extension', 'basic_auth', () => import('../extensions/basic_auth/index.ts'), ['basicauth']),
+  entry('extension', 'bearer_token_auth', () => import('../extensions/bearer_token_auth/index.ts'), ['bearertokenauth']),
   entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
   entry('extension', 'health_check', () => import('../extensions/health_check/index.ts')),
 ];

@@ -14,6 +14,8 @@ export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
+export { KnownSecrets } from './known-secrets.ts';
+export { SecretFile } from './secret-file.ts';
 export { HttpServer, type HttpServerSettings } from './server.ts';
 export { httpServerProblems, httpServerProperties, isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
 export { HttpProblem, type RequestHead, type Route, type ServerReply, type ServerRequest } from './server-reply.ts';

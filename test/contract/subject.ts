@@ -70,6 +70,8 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
   'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
+  'extension/basic_auth': () => ({ client_auth: { username: 'a', password: 'b' } }),
+  'extension/bearer_token_auth': () => ({ token: 'a' }),
   'extension/file_storage': ({ directory }) => ({ directory: join(directory, 'storage') }),
   'extension/health_check': () => ({ endpoint: 'localhost:0' }),
 };
