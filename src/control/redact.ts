@@ -7,7 +7,7 @@ const SECRET_NAME =
 const PATTERNS: readonly RegExp[] = [
   /([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@"']{1,400}@/gi,
   /\b((?:Bearer|Basic|ApiKey|Api-Token|Token)\s+)[A-Za-z0-9._~+/=-]{6,}/gi,
-  /((?:passw(?:or)?d|pwd|passphrase|secret|token|api[_.-]?key|access[_.-]?key|credential|cookie)["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"'&,;}\]]+/gi,
+  /((?:passw(?:or)?d|pwd|passphrase|secret|token|api[_.-]?key|access[_.-]?key|credential|cookie)["']?\s{0,3}[=:]\s{0,3}["']?)(?!\[REDACTED\])[^\s"'&,;}\]]+/gi,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
