@@ -2,7 +2,7 @@ import { duration, parseSize, size, type ConfigProblem, type ConfigSchema, type 
 import { parseEndpoint, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from '#net';
 import { checkOperators, operatorsSchema, type OperatorConfig } from '#operators';
 
-export type Trailer = 'LF' | 'NUL';
+type Trailer = 'LF' | 'NUL';
 
 export interface TcpConfig {
   listen_address: string;
@@ -76,7 +76,7 @@ const framing = {
   },
 } as const satisfies Record<string, PropertySchema>;
 
-export const tcpSchema: ConfigSchema<TcpConfig> = {
+const tcpSchema: ConfigSchema<TcpConfig> = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -94,7 +94,7 @@ export const tcpSchema: ConfigSchema<TcpConfig> = {
   },
 };
 
-export const udpSchema: ConfigSchema<UdpConfig> = {
+const udpSchema: ConfigSchema<UdpConfig> = {
   type: 'object',
   additionalProperties: false,
   properties: {

@@ -88,6 +88,7 @@ describe('no header', () => {
     const pattern = findHeader(traced);
 
     expect(pattern).toContain('time');
+    expect(messageStart('2026-01-30 14:39:06', pattern)).toBe(0);
     expect(messageStart('Caused by: x.y.Z: timed out', pattern)).toBe(0);
     expect(messageStart('\tat a.b.C.d(C.java:12)', pattern)).toBe(0);
   });

@@ -168,5 +168,6 @@ export function messageStart(line: string, pattern: HeaderPattern): number {
     end = (pieces[found] as Piece).end;
   }
   while (end > 0 && end < line.length && (line.charAt(end) === ' ' || line.charAt(end) === '\t')) end++;
-  return end;
+  // What is all header has nothing else to be told by: `Start-Date: 2025-06-24  14:36:25` is no empty message.
+  return end < line.length ? end : 0;
 }
