@@ -143,7 +143,8 @@ test('takes the folder of an agent that was killed', async () => {
     const storage = await Storage.open(${JSON.stringify(directory)}, { log, clock });
     const client = storage.client('test');
     const tx = client.begin(); client.put(tx, 'k', 'from the dead'); await client.commit(tx);
-    console.log('ready'); setInterval(() => {}, 1000);`;
+    // Still referred to, or the collector would close it and let go of the lock.
+    console.log('ready'); setInterval(() => storage, 1000);`;
   const child = spawn(process.execPath, ['--conditions=winnow-source', '--input-type=module-typescript', '-e', script]);
   await once(child.stdout, 'data');
   await expect(open()).rejects.toThrow(`process id ${child.pid}`);
