@@ -1,7 +1,16 @@
-import { RefusedError, parseDuration, parseSize, type Consumer, type Host, type Processor, type Settings, type Timer } from '#component';
+import {
+  RefusedError,
+  offerUntilTaken,
+  parseDuration,
+  parseSize,
+  type Consumer,
+  type Host,
+  type Processor,
+  type Settings,
+  type Timer,
+} from '#component';
 import { LogBatch, appendRows, hasTableRoom } from '#model';
 import { BatchMetrics, type Trigger } from './metrics.ts';
-import { offerUntilTaken } from './offer.ts';
 
 export interface BatchConfig {
   timeout: string;

@@ -1,7 +1,6 @@
-import { RefusedError, type Consumer, type Host, type Processor, type Timer } from '#component';
+import { RefusedError, offerUntilTaken, type Consumer, type Host, type Processor, type Timer } from '#component';
 import type { LogBatch } from '#model';
 import { Joiner, type JoinerOptions } from './joiner.ts';
-import { offerUntilTaken } from './offer.ts';
 
 export interface MultilineOptions extends JoinerOptions {
   readonly flushMs: number;

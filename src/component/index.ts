@@ -4,5 +4,6 @@ export * from './delivery.ts';
 export * from './edit-once.ts';
 export * from './errors.ts';
 export * from './host.ts';
+export * from './offer.ts';
 export * from './schema.ts';
 export * from './storage.ts';

@@ -7,7 +7,7 @@ import type { AutoParserConfig } from '../formats/config.ts';
 import { FieldWriter } from '../formats/field-writer.ts';
 import type { Format } from '../formats/format.ts';
 import type { Operator } from '../operator.ts';
-import { FILE_PATH, Sources } from '../sources.ts';
+import { FILE_NAME, FILE_PATH, Sources } from '../sources.ts';
 import { Found, TextSource } from '../text-source.ts';
 import { localZone, zoneOf } from '../time/zone.ts';
 import { PlainText } from './plain-text.ts';
@@ -61,7 +61,7 @@ export class AutoParser implements Operator {
     this.#recogniser = new Recogniser(zone);
     this.#plain = new PlainText(zone);
     this.#failures = failures;
-    this.#sources = new Sources({ max: config.max_sources ?? AUTO_SOURCES_MAX, keys: [FILE_PATH], create: createState });
+    this.#sources = new Sources({ max: config.max_sources ?? AUTO_SOURCES_MAX, keys: [FILE_PATH, FILE_NAME], create: createState });
   }
 
   start(host: Host): void {

@@ -1,11 +1,13 @@
-import { RefusedError, type Consumer, type Host } from '#component';
 import type { LogBatch } from '#model';
+import type { Consumer } from './component.ts';
+import { RefusedError } from './errors.ts';
+import type { Host } from './host.ts';
 
 // A refusal without advice is asked again after this long, then ever longer up to the second.
 const WAIT_FIRST_MS = 100;
 const WAIT_MAX_MS = 5000;
 
-export interface Offering {
+interface Offering {
   readonly next: Consumer;
   readonly host: Host;
   /** Aborted when the deadline of the shutdown has passed. */
