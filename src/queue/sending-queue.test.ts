@@ -155,6 +155,21 @@ test('a throttled answer slows the whole exporter for as long as the backend ask
   expectBooksToBalance(host);
 });
 
+test('its status tells of the first request that fails, and of the answer that mends it', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host);
+  await queue.start();
+  offer(queue, 'a', 1);
+  await settleMicrotasks();
+
+  await backend.last().fail(new RetryableError('the connection was refused'));
+  expect(host.reported.at(-1)).toMatchObject({ status: 'recoverable', message: 'the connection was refused' });
+
+  await clock.advance(60_000);
+  await backend.last().answer();
+  expect(host.reported.at(-1)?.status).toBe('ok');
+});
+
 test('waits longer and longer while the backend is away, and then probes with one request', async () => {
   const backend = new FakeBackend();
   const queue = createQueue(backend, host);

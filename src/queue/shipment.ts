@@ -154,8 +154,10 @@ export class Shipment {
   #backendAnswered(ticket: Ticket): void {
     const { gate, host, exporter } = this.#settings;
     const wasClosed = !gate.isOpen;
+    const hadFailed = this.#failuresInRow > 0;
     gate.succeeded(ticket);
     this.#failuresInRow = 0;
+    if (hadFailed && !wasClosed) host.report('ok');
     if (!wasClosed || !gate.isOpen) return;
     this.#isAtFault = false;
     host.report('ok');
@@ -179,6 +181,7 @@ export class Shipment {
     this.#failuresInRow++;
     const isThrottled = problem.retryAfterMs !== undefined;
     if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
+      host.report('recoverable', problem.message);
       host.log.warn('A request failed and is tried again.', { exporter, reason: problem.message });
       return problem;
     }
