@@ -1,6 +1,6 @@
-import type { EmbeddedConfig, OperatorConfig } from '#operators';
+import { PRESETS, type EmbeddedConfig, type OperatorConfig, type PresetName } from '#operators';
 
-export const FORMATS = [
+const GENERAL = [
   'auto',
   'json',
   'regex',
@@ -14,17 +14,10 @@ export const FORMATS = [
   'nginx',
   'apache',
   'uri',
-  'plex_plugin',
-  'structured_log',
-  'central_json',
-  'structlog',
-  'llm_os',
-  'common_json',
-  'common_logfmt',
-  'server_error',
-  'plain',
 ] as const;
-type FormatName = (typeof FORMATS)[number];
+type FormatName = (typeof GENERAL)[number] | PresetName;
+
+export const FORMATS: readonly FormatName[] = [...GENERAL, ...PRESETS];
 
 export interface ParseConfig extends EmbeddedConfig {
   format: FormatName;

@@ -18,3 +18,4 @@ export { COMMON_SEVERITIES } from './severity/common.ts';
 export { SeverityLookup } from './severity/lookup.ts';
 export { GuessedTime } from './time/guessed-time.ts';
 export { UTC } from './time/zone.ts';
+export { PRESETS, type PresetName } from './formats/config.ts';
