@@ -39,6 +39,15 @@ export interface HttpAnswer {
 
 export type HttpHeaders = Readonly<Record<string, string>>;
 
+export interface HttpRequest {
+  readonly body: Buffer;
+  readonly headers: HttpHeaders;
+  /** POST, unless said. */
+  readonly method?: string;
+  /** That of the URL, unless said; with its query. */
+  readonly path?: string;
+}
+
 /** POSTs bodies to one address over connections that are kept, through a proxy if there is one. Follows no redirects. */
 export class HttpClient {
   readonly #settings: HttpClientSettings;
@@ -61,10 +70,15 @@ export class HttpClient {
   }
 
   /** Resolves with whatever the server answers. Throws RetryableError or DestinationError when it does not. */
-  async post(body: Buffer, headers: HttpHeaders, signal: AbortSignal): Promise<HttpAnswer> {
+  post(body: Buffer, headers: HttpHeaders, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.request({ body, headers }, signal);
+  }
+
+  /** The same with another method, or at another path of the server. */
+  async request(what: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { id, url } = this.#settings;
     try {
-      return await this.#attempt(body, headers, signal, true);
+      return await this.#attempt(what, signal, true);
     } catch (error) {
       if (error instanceof RetryableError) throw error;
       if (signal.aborted) throw new RetryableError(`${id}: the request to ${withoutSecrets(url)} was given up`, { cause: error });
@@ -83,14 +97,14 @@ export class HttpClient {
    * A server may close an idle connection in the moment we use it again. Such a request is repeated at once, on a
    * connection of its own, instead of after a pause: nothing is wrong with the server.
    */
-  async #attempt(body: Buffer, headers: HttpHeaders, signal: AbortSignal, mayRepeat: boolean): Promise<HttpAnswer> {
+  async #attempt({ body, ...what }: HttpRequest, signal: AbortSignal, mayRepeat: boolean): Promise<HttpAnswer> {
     const exchange = new Exchange(this.#settings);
     try {
-      return await exchange.run({ ...this.#target, agent: this.#agentToUse(), headers }, body, signal);
+      return await exchange.run({ ...this.#target, ...what, agent: this.#agentToUse() }, body, signal);
     } catch (error) {
       const isStale = exchange.isReused && /^(ECONNRESET|EPIPE)$/.test(codeOf(error));
       if (!isStale || !mayRepeat || signal.aborted) throw error;
-      return this.#attempt(body, headers, signal, false);
+      return this.#attempt({ body, ...what }, signal, false);
     }
   }
 

@@ -8,7 +8,7 @@ export {
   type ServerAuthenticator,
 } from './auth.ts';
 export { HandOver, type Gift, type HandOverSettings } from './hand-over.ts';
-export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders } from './http-client.ts';
+export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders, type HttpRequest } from './http-client.ts';
 export { Intake, type IntakeSettings } from './intake.ts';
 export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';

@@ -1,3 +1,5 @@
+import type { DestinationError, PermanentError, RetryableError } from '#component';
+
 /** One request to a backend, ready to go. */
 export interface Payload {
   /** Belongs to the queue from `offer` on. */
@@ -8,10 +10,14 @@ export interface Payload {
   readonly rows: number;
 }
 
-/** The backend took the request; `rejected` of its rows it will never take. */
+/** The backend took the request; `rejected` of its rows it will never take, nor those named below. */
 export interface SendResult {
   readonly rejected: number;
   readonly message?: string;
+  /** Rows it refuses for good, as a request of their own, for the dead letter. */
+  readonly refused?: { readonly payload: Payload; readonly problem: PermanentError };
+  /** Rows it did not take this time, as a request of their own, which is tried again. */
+  readonly again?: { readonly payload: Payload; readonly problem: RetryableError | DestinationError };
 }
 
 /** Throws RetryableError, DestinationError or PermanentError. */

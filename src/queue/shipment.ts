@@ -4,7 +4,7 @@ import type { Books } from './books.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { Gate, Ticket } from './gate.ts';
 import type { Item, Tally } from './item.ts';
-import type { Payload, Send, Split } from './payload.ts';
+import type { Payload, Send, SendResult, Split } from './payload.ts';
 
 // Enough to single out one bad record of 500.
 const BISECT_REQUESTS_MAX = 20;
@@ -39,10 +39,16 @@ type Answer =
   /** Nothing was answered and nothing more will be tried. */
   | { readonly kind: 'left' };
 
+interface Attempt {
+  readonly payload: Payload;
+  readonly ticket: Ticket;
+  readonly tally: Tally;
+}
+
 /** A body, or a way to get it when its turn comes. */
 interface Part {
-  readonly rows: number;
-  readonly load: () => Promise<Payload | undefined>;
+  rows: number;
+  load: () => Promise<Payload | undefined>;
 }
 
 /**
@@ -105,7 +111,7 @@ export class Shipment {
       if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
       tally.requests++;
-      const answer = await this.#attempt(payload, ticket);
+      const answer = await this.#attempt(part, { payload, ticket, tally });
       if (!(answer instanceof Error)) return answer;
       // From here on the body is not referred to while waiting; a queue on disk reads it again.
       if (deadline.aborted) return { kind: 'left' };
@@ -120,14 +126,17 @@ export class Shipment {
   }
 
   /** The error is returned when the attempt is to be repeated. */
-  async #attempt(payload: Payload, ticket: Ticket): Promise<Answer | RetryableError | DestinationError> {
+  async #attempt(part: Part, { payload, ticket, tally }: Attempt): Promise<Answer | RetryableError | DestinationError> {
     const { send, books, deadline, dropsOnDestinationError } = this.#settings;
     try {
-      const { rejected, message } = await send(payload, deadline);
+      const result = await send(payload, deadline);
+      await this.#settleAnswered(part, result, tally);
+      if (result.again) throw result.again.problem;
+      const { rejected, message, refused } = result;
       this.#backendAnswered(ticket);
-      books.request(rejected > 0 ? 'partial' : 'taken');
+      books.request(rejected > 0 || refused ? 'partial' : 'taken');
       if (rejected > 0) this.#log('The backend refused a part of a request for good.', { rejected, rows: payload.rows, reason: message });
-      return { kind: 'taken', rejected: Math.min(rejected, payload.rows) };
+      return { kind: 'taken', rejected: Math.min(rejected, part.rows) };
     } catch (problem) {
       if (problem instanceof PermanentError) {
         this.#backendAnswered(ticket);
@@ -149,6 +158,19 @@ export class Shipment {
       if (!deadline.aborted) this.#settings.host.fatal(problem);
       return { kind: 'left' };
     }
+  }
+
+  /** Takes the rows out of a part that were answered for, when that is not all of them, or not the same for all. */
+  async #settleAnswered(part: Part, { refused, again }: SendResult, tally: Tally): Promise<void> {
+    if (refused) {
+      await this.#bury(tally, refused.payload, refused.problem);
+      part.rows -= refused.payload.rows;
+    }
+    if (!again) return;
+    const { payload } = again;
+    this.#taken(tally, part.rows - payload.rows, 0);
+    part.rows = payload.rows;
+    part.load = () => Promise.resolve(payload);
   }
 
   #backendAnswered(ticket: Ticket): void {
