@@ -45,25 +45,37 @@ const REFUSED_REASONS: readonly string[] = [
 ];
 
 const RETRY_AFTER_MS = 1000;
+const NOTHING_REFUSED: Uint8Array = Buffer.alloc(0);
 
 /** Throws HttpProblem when the sender has to send again. */
-export function replyTo({ abandoned, dropped }: Outcome, head: RequestHead): ServerReply {
+export function replyTo(outcome: Outcome, head: RequestHead): ServerReply {
+  if (head.contentType === JSON_TYPE) return { status: 200, contentType: JSON_TYPE, body: successOfJson(outcome) };
+  return { status: 200, contentType: PROTOBUF, body: successOfProtobuf(outcome) };
+}
+
+function successOfJson(outcome: Outcome): string {
+  const refused = refusedOf(outcome);
+  const said = refused === 0 ? {} : { partialSuccess: { rejectedLogRecords: String(refused), errorMessage: messageOf(refused) } };
+  return JSON.stringify(said);
+}
+
+/** The same as protobuf, for HTTP and gRPC. */
+export function successOfProtobuf(outcome: Outcome): Uint8Array {
+  const refused = refusedOf(outcome);
+  if (refused === 0) return NOTHING_REFUSED;
+  const partial = [varintField(REJECTED, refused), field(ERROR_MESSAGE, Buffer.from(messageOf(refused)))];
+  return field(PARTIAL_SUCCESS, Buffer.concat(partial));
+}
+
+function refusedOf({ abandoned, dropped }: Outcome): number {
   if (abandoned > 0) throw HttpProblem.later(503, 'the records were given up before they were safe; send them again', RETRY_AFTER_MS);
   let refused = 0;
   for (const reason of REFUSED_REASONS) refused += dropped.get(reason) ?? 0;
-  const message = refused === 0 ? '' : `${refused} records were taken by no backend`;
-  return head.contentType === JSON_TYPE ? successOfJson(refused, message) : successOfProtobuf(refused, message);
+  return refused;
 }
 
-function successOfJson(refused: number, message: string): ServerReply {
-  const said = refused === 0 ? {} : { partialSuccess: { rejectedLogRecords: String(refused), errorMessage: message } };
-  return { status: 200, contentType: JSON_TYPE, body: JSON.stringify(said) };
-}
-
-function successOfProtobuf(refused: number, message: string): ServerReply {
-  if (refused === 0) return { status: 200, contentType: PROTOBUF };
-  const partial = [varintField(REJECTED, refused), field(ERROR_MESSAGE, Buffer.from(message))];
-  return { status: 200, contentType: PROTOBUF, body: field(PARTIAL_SUCCESS, Buffer.concat(partial)) };
+function messageOf(refused: number): string {
+  return `${refused} records were taken by no backend`;
 }
 
 /** A Status. A request that is neither protobuf nor JSON has no format of its own and gets JSON. */
@@ -77,7 +89,7 @@ export function describe({ status, message }: HttpProblem, { contentType }: Requ
   };
 }
 
-function varintField(tag: number, value: number): Buffer {
+export function varintField(tag: number, value: number): Buffer {
   const bytes = [tag];
   let rest = value;
   for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);

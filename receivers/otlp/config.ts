@@ -1,13 +1,14 @@
 import { duration, type ConfigProblem, type ConfigSchema } from '#component';
 import { httpServerProblems, httpServerProperties, type HttpServerConfig } from '#net';
+import { grpcServerProblems, grpcServerSchema, type GrpcServerConfig } from './grpc-config.ts';
 
-interface OtlpHttpServerConfig extends HttpServerConfig {
+export interface OtlpHttpServerConfig extends HttpServerConfig {
   logs_url_path: string;
   settle_timeout: string;
 }
 
 export interface OtlpConfig {
-  protocols: { readonly http: OtlpHttpServerConfig; readonly grpc?: unknown };
+  protocols: { readonly http?: OtlpHttpServerConfig; readonly grpc?: GrpcServerConfig };
 }
 
 const httpSchema: ConfigSchema<OtlpHttpServerConfig> = {
@@ -38,21 +39,19 @@ export const schema: ConfigSchema<OtlpConfig> = {
     protocols: {
       type: 'object',
       additionalProperties: false,
-      default: {},
-      description: 'What is spoken.',
+      default: { http: {} },
+      description: 'What is spoken: those that are named, or HTTP when `protocols` is left out.',
       properties: {
-        http: { ...httpSchema, default: {}, description: 'OTLP over HTTP, protobuf and JSON.' },
-        grpc: { description: 'OTLP over gRPC. Not there yet: a configuration that asks for it is refused.' },
+        http: { ...httpSchema, description: 'OTLP over HTTP, protobuf and JSON.' },
+        grpc: { ...grpcServerSchema, description: 'OTLP over gRPC.' },
       },
     },
   },
 };
 
 export function checkOtlp({ protocols: { http, grpc } }: OtlpConfig): ConfigProblem[] {
-  const problems = httpServerProblems(http, 'protocols.http.');
-  if (grpc !== undefined) {
-    const message = 'gRPC is not there yet; leave it out, and let senders use http/protobuf on port 4318';
-    problems.push({ path: 'protocols.grpc', message });
-  }
+  const problems = http ? httpServerProblems(http, 'protocols.http.') : [];
+  if (grpc) problems.push(...grpcServerProblems(grpc, 'protocols.grpc.'));
+  if (!http && !grpc) problems.push({ path: 'protocols', message: 'expected "http", "grpc" or both, got none; leave it out for HTTP' });
   return problems;
 }

@@ -22,6 +22,8 @@ export interface Gift {
   readonly source: number;
   /** The sender has gone. */
   readonly signal: AbortSignal;
+  /** Where senders are promised different times; otherwise that of the settings. */
+  readonly settleMs?: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export class HandOver {
     assert(host, 'requests come after the start');
     let fail: (problem: HttpProblem) => void = () => {};
     const failed = new Promise<never>((_, reject) => (fail = reject));
-    const timer = host.clock.after(this.#settleMs, () => {
+    const timer = host.clock.after(gift.settleMs ?? this.#settleMs, () => {
       this.#late?.add(1);
       fail(HttpProblem.later(503, 'the records were not safe in time; send them again', RETRY_AFTER_MS));
     });
