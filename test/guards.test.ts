@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Lints these files alone and returns what was said. */
 function lint(files: Readonly<Record<string, string>>): string {
-  for (const top of ['src', 'receivers', 'processors', 'exporters', 'extensions', 'test'])
+  for (const top of ['src', 'receivers', 'processors', 'exporters', 'connectors', 'extensions', 'test'])
     rmSync(join(folder, top), { recursive: true, force: true });
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-const SOURCES = ['src', 'receivers', 'processors', 'exporters', 'extensions', 'package.json'];
+const SOURCES = ['src', 'receivers', 'processors', 'exporters', 'connectors', 'extensions', 'package.json'];
 
 if (process.argv.includes('--force') || !isFresh()) {
   rmSync(dist, { recursive: true, force: true });

@@ -25,7 +25,7 @@ export async function printSchema(shell: Shell): Promise<number> {
   return ExitCode.ok;
 }
 
-const KINDS: readonly Kind[] = ['receiver', 'processor', 'exporter', 'extension'];
+const KINDS: readonly Kind[] = ['receiver', 'processor', 'exporter', 'connector', 'extension'];
 
 export async function listComponents({ json = false }: { readonly json?: boolean }, shell: Shell): Promise<number> {
   const factories = await Promise.all(registry.map((entry) => entry.load()));

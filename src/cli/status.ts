@@ -58,6 +58,7 @@ function format(report: StatusReport): string {
         book.difference,
       ]),
     ]),
+    ...connectorLines(books.connectors),
     '',
     ...table([
       ['exporter', 'accepted', 'restored', '= sent', 'dropped', 'abandoned', 'held', 'on the way'],
@@ -89,6 +90,27 @@ function format(report: StatusReport): string {
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+function connectorLines(books: StatusReport['books']['connectors']): string[] {
+  if (books.length === 0) return [];
+  return [
+    '',
+    ...table([
+      ['connector', 'accepted', 'created', '= passed', 'merged', 'dropped', 'abandoned', 'held', 'on the way'],
+      ...books.map((book) => [
+        book.connector,
+        book.accepted,
+        book.created,
+        book.passed,
+        book.merged,
+        reasons(book.dropped),
+        book.abandoned,
+        book.held,
+        book.difference,
+      ]),
+    ]),
+  ];
 }
 
 function reasons(dropped: Readonly<Record<string, number>>): string {

@@ -13,9 +13,17 @@ export interface Component {
   shutdown(signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * `rows`: it counts, copies and drops rows, and gives them other resources, but never looks into a record, which then may
+ * not even be decoded. `reads`: it looks into records, and drops some at most. `edits`: it changes them.
+ */
+export type Touches = 'rows' | 'reads' | 'edits';
+
 export interface Consumer {
   /** True when `consume` edits the batch in place; a batch with other readers is copied first. */
   readonly mutates: boolean;
+  /** What it does with the records of a batch that came encoded; `edits` for those that edit in place, else `reads`. */
+  readonly touches?: Touches;
   /**
    * Resolves when the next batch may come. The rows are safe only when the batch's Delivery settles. After it has
    * resolved, the consumer refers to neither batch nor bytes: the caller may use both again. Rejects with
@@ -29,7 +37,13 @@ export type Processor = Component & Consumer;
 export type Exporter = Component & Consumer;
 export type Extension = Component;
 
-export type Kind = 'receiver' | 'processor' | 'exporter' | 'extension';
+/** Stands between pipelines: an exporter to those it takes batches from, a receiver to those it gives them to. */
+export interface Connector extends Component, Consumer {
+  /** False when it knows that nobody takes its batches. Without it, all that it feeds have to be up. */
+  readonly isUp?: boolean;
+}
+
+export type Kind = 'receiver' | 'processor' | 'exporter' | 'connector' | 'extension';
 export type Stability = 'development' | 'alpha' | 'beta' | 'stable';
 
 /** What the program tells a component about itself. */
@@ -38,6 +52,35 @@ export interface Settings {
   readonly id: string;
   /** The pipeline a processor belongs to, e.g. `logs` or `logs/audit`. */
   readonly pipeline?: string;
+}
+
+/** Some of the pipelines that a connector feeds, as one consumer: each batch goes to all of them. */
+export interface Outlet extends Consumer {
+  readonly pipelines: readonly string[];
+  /** False while an exporter behind it says that it cannot deliver, or while a batch that was lent to it is not taken. */
+  readonly isUp: boolean;
+  /**
+   * Like `consume`, of a copy. It resolves too when the outlet is not up and the copy has not been taken for a moment:
+   * then the copy stays there, and whoever holds others up no longer does. A copy that is refused later is abandoned.
+   */
+  lend(batch: LogBatch): Promise<void>;
+}
+
+/** Some rows of a batch, in a batch of their own that was filled by `appendRows`, and where they go. */
+export interface Part {
+  readonly outlet: Outlet;
+  readonly batch: LogBatch;
+}
+
+/** What a connector can give batches to: the pipelines that name it among their receivers. */
+export interface Outlets {
+  readonly pipelines: readonly string[];
+  to(pipelines: readonly string[]): Outlet;
+  /**
+   * Gives away the parts of one batch. It rejects with RefusedError when none has been taken; when only some are refused,
+   * those are offered again until they are taken, and the caller waits.
+   */
+  distribute(parts: readonly Part[]): Promise<void>;
 }
 
 interface FactoryBase<Config> {
@@ -67,6 +110,13 @@ export interface ExporterFactory<Config> extends FactoryBase<Config> {
   create(config: Config, settings: Settings): Exporter;
 }
 
+export interface ConnectorFactory<Config> extends FactoryBase<Config> {
+  readonly kind: 'connector';
+  /** The pipelines that the configuration names, with the path of each. Each has to name the connector as a receiver. */
+  pipelinesOf?(config: Config): readonly { readonly path: string; readonly pipeline: string }[];
+  create(config: Config, settings: Settings, outlets: Outlets): Connector;
+}
+
 export interface ExtensionFactory<Config> extends FactoryBase<Config> {
   readonly kind: 'extension';
   create(config: Config, settings: Settings): Extension;
@@ -74,4 +124,9 @@ export interface ExtensionFactory<Config> extends FactoryBase<Config> {
 
 // Factories of different Config live in one list; `never` is the only parameter type they all accept, and the
 // configuration loader has checked the value against the very schema beside it.
-export type Factory = ReceiverFactory<never> | ProcessorFactory<never> | ExporterFactory<never> | ExtensionFactory<never>;
+export type Factory =
+  | ReceiverFactory<never>
+  | ProcessorFactory<never>
+  | ExporterFactory<never>
+  | ConnectorFactory<never>
+  | ExtensionFactory<never>;

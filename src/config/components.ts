@@ -7,7 +7,13 @@ import type { Report } from './report.ts';
 import { hint } from './suggest.ts';
 import type { Validator } from './validate.ts';
 
-export const SECTIONS = { receivers: 'receiver', processors: 'processor', exporters: 'exporter', extensions: 'extension' } as const;
+export const SECTIONS = {
+  receivers: 'receiver',
+  processors: 'processor',
+  exporters: 'exporter',
+  connectors: 'connector',
+  extensions: 'extension',
+} as const;
 export type Section = keyof typeof SECTIONS;
 
 /** A component as written, before its factory is loaded. */
@@ -21,6 +27,8 @@ export interface Declared {
   readonly path: string;
   readonly entry: RegistryEntry | undefined;
 }
+
+export type Declarations = Readonly<Record<Section, ReadonlyMap<string, Declared>>>;
 
 const ID = /^([A-Za-z][A-Za-z0-9_]*)(?:\/([^\s/][^\s]*))?$/;
 const ID_LENGTH_MAX = 1024;
@@ -71,10 +79,16 @@ export function checkComponent(declared: Declared, factory: Factory, validator: 
   // The value has just passed the factory's own schema, which is what `never` stands for here.
   const own = config as never;
   for (const problem of factory.check?.(own) ?? []) {
-    const keys = splitPath(problem.path);
-    const inner = keys.reduce((outer, key) => joinPath(outer, /^\d+$/.test(key) ? Number(key) : key), path);
-    report.error(nearest(node, keyAt, keys), inner, problem.message);
+    const at = locate(declared, problem.path);
+    report.error(at.place, at.path, problem.message);
   }
   if (report.errorCount > before) return undefined;
   return { id, type: factory.type, writtenType, name, factory, config: own, position: positionOf(keyAt) };
+}
+
+/** Where an option of a component is, by the path that the component itself gives. */
+export function locate({ node, keyAt, path }: Declared, inner: string): { readonly place: Place; readonly path: string } {
+  const keys = splitPath(inner);
+  const full = keys.reduce((outer, key) => joinPath(outer, /^\d+$/.test(key) ? Number(key) : key), path);
+  return { place: nearest(node, keyAt, keys), path: full };
 }

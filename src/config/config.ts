@@ -1,6 +1,14 @@
-import type { ConfigProblem, ExporterFactory, ExtensionFactory, Factory, ProcessorFactory, ReceiverFactory } from '#component';
+import type {
+  ConfigProblem,
+  ConnectorFactory,
+  ExporterFactory,
+  ExtensionFactory,
+  Factory,
+  ProcessorFactory,
+  ReceiverFactory,
+} from '#component';
 
-/** One entry of `receivers`, `processors`, `exporters` or `extensions`, checked and complete. */
+/** One entry of `receivers`, `processors`, `exporters`, `connectors` or `extensions`, checked and complete. */
 export interface ComponentConfig<F extends Factory = Factory> {
   /** As written: `file_log/app`, or `filelog/app` under an alias. */
   readonly id: string;
@@ -115,6 +123,7 @@ export interface Config {
   readonly receivers: ReadonlyMap<string, ComponentConfig<ReceiverFactory<never>>>;
   readonly processors: ReadonlyMap<string, ComponentConfig<ProcessorFactory<never>>>;
   readonly exporters: ReadonlyMap<string, ComponentConfig<ExporterFactory<never>>>;
+  readonly connectors: ReadonlyMap<string, ComponentConfig<ConnectorFactory<never>>>;
   readonly extensions: ReadonlyMap<string, ComponentConfig<ExtensionFactory<never>>>;
   readonly service: ServiceConfig;
   /** What is odd but can run: unused components, unset variables, skipped pipelines. */

@@ -1,6 +1,7 @@
+import type { Declarations } from './components.ts';
 import { joinPath, type Node, type ScalarNode } from './node.ts';
 import type { Report } from './report.ts';
-import type { Declarations, ReadService } from './service.ts';
+import type { ReadService } from './service.ts';
 
 /** Options that name a storage extension, wherever a component has them. */
 const STORAGE_OPTIONS: readonly (readonly string[])[] = [['storage'], ['sending_queue', 'storage']];

@@ -12,6 +12,7 @@ const SECTION_TEXTS: Readonly<Record<Section, string>> = {
   receivers: 'Where records come from, by id ("type" or "type/name").',
   processors: 'What is done to records on their way, by id.',
   exporters: 'Where records go, by id.',
+  connectors: 'What joins pipelines, by id: an exporter of one, a receiver of another.',
   extensions: 'What else runs beside the pipelines, by id.',
 };
 

@@ -1,13 +1,14 @@
-import type { ExporterFactory, ExtensionFactory, Factory, Kind, ProcessorFactory, ReceiverFactory } from '#component';
-import { checkComponent, describeUnknown, readSection, SECTIONS, type Declared, type Section } from './components.ts';
+import type { ConnectorFactory, ExporterFactory, ExtensionFactory, Factory, Kind, ProcessorFactory, ReceiverFactory } from '#component';
+import { checkComponent, describeUnknown, readSection, SECTIONS, type Declarations, type Declared, type Section } from './components.ts';
 import type { ComponentConfig, Config, ServiceConfig } from './config.ts';
+import { checkNamedPipelines } from './connectors.ts';
 import { Expander, type Environment } from './expand.ts';
 import { checkExtensionReferences } from './extension-references.ts';
 import { joinPath, toPlain, type MapNode, type Node } from './node.ts';
 import type { Registry } from './registry-entry.ts';
 import { Report } from './report.ts';
 import { redact } from './secret.ts';
-import { readService, type Declarations } from './service.ts';
+import { readService } from './service.ts';
 import { readSources } from './sources.ts';
 import { hint } from './suggest.ts';
 import { Validator } from './validate.ts';
@@ -44,6 +45,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const read = readService(root, { validator, declarations, skipUnsupported });
   if (read) checkExtensionReferences(read, declarations, report);
   const components = await checkComponents(declarations, registry, validator, read?.onlyUnsupported);
+  const connectors = ofKind(components, (factory): factory is ConnectorFactory<never> => factory.kind === 'connector');
+  if (read) checkNamedPipelines([...connectors.values()], { pipelines: read.service.pipelines, declarations, report });
   report.throwIfAny();
   if (!read) throw new Error('a service section that cannot be used was not reported');
 
@@ -52,6 +55,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     receivers: ofKind(components, (factory): factory is ReceiverFactory<never> => factory.kind === 'receiver'),
     processors: ofKind(components, (factory): factory is ProcessorFactory<never> => factory.kind === 'processor'),
     exporters: ofKind(components, (factory): factory is ExporterFactory<never> => factory.kind === 'exporter'),
+    connectors,
     extensions: ofKind(components, (factory): factory is ExtensionFactory<never> => factory.kind === 'extension'),
     service,
     warnings: report.warnings,
@@ -67,16 +71,12 @@ function expandSections(root: MapNode, expander: Expander): MapNode {
   return expanded.kind === 'map' ? expanded : root;
 }
 
-const TOP_LEVEL = ['receivers', 'processors', 'exporters', 'extensions', 'connectors', 'service'];
+const TOP_LEVEL = [...Object.keys(SECTIONS), 'service'];
 
 function checkSections(root: MapNode, report: Report): void {
   for (const [key, { keyAt }] of root.entries) {
     if (!TOP_LEVEL.includes(key)) report.error(keyAt, '', `"${key}" is not a section${hint(key, TOP_LEVEL, 'sections')}`);
   }
-  const connectors = root.entries.get('connectors')?.value;
-  if (connectors?.kind !== 'map') return;
-  for (const [id, { keyAt }] of connectors.entries)
-    report.error(keyAt, joinPath('connectors', id), 'there are no connectors yet; remove it');
 }
 
 function readDeclarations(root: MapNode, registry: Registry, report: Report): Declarations {
@@ -84,6 +84,7 @@ function readDeclarations(root: MapNode, registry: Registry, report: Report): De
     receivers: readSection(root, 'receivers', registry, report),
     processors: readSection(root, 'processors', registry, report),
     exporters: readSection(root, 'exporters', registry, report),
+    connectors: readSection(root, 'connectors', registry, report),
     extensions: readSection(root, 'extensions', registry, report),
   };
 }

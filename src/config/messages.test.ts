@@ -183,10 +183,10 @@ const MISTAKES: readonly (readonly [what: string, section: keyof typeof GOOD, te
     '3:23: exporters: expected an id such as "type" or "type/name", got "debug/"',
   ],
   [
-    'a connector',
+    'an unknown connector',
     'processors',
-    'processors: { dedupe: }\nconnectors: { forward: }',
-    '3:15: connectors.forward: there are no connectors yet; remove it',
+    'processors: { dedupe: }\nconnectors: { forwad: }',
+    '3:15: connectors.forwad: "forwad" is not a connector type; did you mean "forward"?',
   ],
   [
     'a section that does not exist',

@@ -1,4 +1,5 @@
-import type { Declared, Section } from './components.ts';
+import type { Declarations, Declared, Section } from './components.ts';
+import { checkConnectors } from './connectors.ts';
 import type { LogLevel, LogsTelemetryConfig, MetricsTelemetryConfig, PipelineConfig, ServiceConfig, TelemetryConfig } from './config.ts';
 import { joinPath, type MapNode, type Node } from './node.ts';
 import { positionOf, type Place } from './place.ts';
@@ -6,8 +7,6 @@ import type { Report } from './report.ts';
 import { serviceSchema } from './service-schema.ts';
 import { suggest } from './suggest.ts';
 import type { Validator } from './validate.ts';
-
-export type Declarations = Readonly<Record<Section, ReadonlyMap<string, Declared>>>;
 
 export interface ReadService {
   readonly service: ServiceConfig;
@@ -27,6 +26,14 @@ type RawResource = Readonly<Record<string, unknown>>;
 
 const LANES = ['receivers', 'processors', 'exporters'] as const;
 type Lane = (typeof LANES)[number];
+
+/** Where what a lane names may be declared. */
+const SECTIONS_OF: Readonly<Record<Lane | 'extensions', readonly Section[]>> = {
+  receivers: ['receivers', 'connectors'],
+  processors: ['processors'],
+  exporters: ['exporters', 'connectors'],
+  extensions: ['extensions'],
+};
 
 const SIGNALS = ['logs', 'traces', 'metrics', 'profiles'];
 
@@ -83,6 +90,15 @@ class ServiceReader {
       );
     }
     for (const [id, pipeline] of supported) this.#checkPipeline(id, pipeline);
+    checkConnectors({
+      pipelines: supported.map(([id, pipeline]) => ({ id, ...pipeline })),
+      declarations: this.#declarations,
+      report: this.#report,
+      placeOf: (pipeline, lane, id) => {
+        const index = supported.find((one) => one[0] === pipeline)?.[1][lane].indexOf(id) ?? -1;
+        return this.#placeOf(['pipelines', pipeline, lane, String(index)]);
+      },
+    });
     this.#checkReferences(raw.extensions, 'extensions', 'service', ['extensions']);
     const onlyUnsupported = this.#declaredOnlyIn(unsupported, supported);
     this.#warnUnused(supported, raw.extensions, onlyUnsupported);
@@ -129,8 +145,8 @@ class ServiceReader {
     }
   }
 
-  #checkReferences(ids: readonly string[], section: Section, path: string, keys: readonly string[]): void {
-    const declared = this.#declarations[section];
+  #checkReferences(ids: readonly string[], section: Lane | 'extensions', path: string, keys: readonly string[]): void {
+    const all = SECTIONS_OF[section].flatMap((one) => [...this.#declarations[one].keys()]);
     const kind = section.slice(0, -1);
     const seen = new Set<string>();
     for (const [i, id] of ids.entries()) {
@@ -140,8 +156,7 @@ class ServiceReader {
         // A processor named twice would work twice, the others cannot tell the difference.
         if (section === 'processors') this.#report.error(at, path, message);
         else this.#report.warn(at, path, message);
-      } else if (!declared.has(id)) {
-        const all = [...declared.keys()];
+      } else if (!all.includes(id)) {
         const list = all.length === 0 ? `none; add it under "${section}"` : all.toSorted().join(', ');
         this.#report.error(at, path, `${kind} "${id}" is not defined; defined: ${list}`);
       }
@@ -154,8 +169,11 @@ class ServiceReader {
     for (const lane of LANES) {
       const used = new Set(supported.flatMap(([, pipeline]) => pipeline[lane]));
       for (const id of unsupported.flatMap(([, pipeline]) => pipeline[lane])) {
-        const declared = this.#declarations[lane].get(id);
-        if (declared && !used.has(id)) only.add(declared);
+        if (used.has(id)) continue;
+        for (const section of SECTIONS_OF[lane]) {
+          const declared = this.#declarations[section].get(id);
+          if (declared) only.add(declared);
+        }
       }
     }
     return only;
@@ -170,6 +188,8 @@ class ServiceReader {
       const used = new Set(supported.flatMap(([, pipeline]) => pipeline[lane]));
       for (const [id, declared] of this.#declarations[lane]) if (!used.has(id)) warn(declared, 'a pipeline');
     }
+    const joined = new Set(supported.flatMap(([, { receivers, exporters }]) => [...receivers, ...exporters]));
+    for (const [id, declared] of this.#declarations.connectors) if (!joined.has(id)) warn(declared, 'two pipelines');
     for (const [id, declared] of this.#declarations.extensions) if (!extensions.includes(id)) warn(declared, 'service.extensions');
   }
 

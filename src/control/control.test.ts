@@ -24,7 +24,7 @@ const REPORT: StatusReport = {
   storage: '/var/lib/winnow',
   memory_rss_bytes: 3,
   components: {},
-  books: { receivers: [], pipelines: [], exporters: [] },
+  books: { receivers: [], pipelines: [], connectors: [], exporters: [] },
   queues: [],
   files: [],
 };

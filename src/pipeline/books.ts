@@ -33,10 +33,25 @@ interface ExporterBook {
   readonly difference: number;
 }
 
+/** `accepted + created = passed + merged + dropped + abandoned + held + difference` */
+interface ConnectorBook {
+  readonly connector: string;
+  readonly accepted: number;
+  readonly created: number;
+  readonly passed: number;
+  readonly merged: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Given back to the source, which gives the records again. */
+  readonly abandoned: number;
+  readonly held: number;
+  readonly difference: number;
+}
+
 /** What became of every log record since the start. A difference is 0, or the records between two counters just now. */
 export interface Books {
   readonly receivers: readonly ReceiverBook[];
   readonly pipelines: readonly PipelineBook[];
+  readonly connectors: readonly ConnectorBook[];
   readonly exporters: readonly ExporterBook[];
 }
 
@@ -55,6 +70,7 @@ export function computeBooks(metrics: MetricsRegistry): Books {
       };
     }),
     pipelines: names('winnow_pipeline_accepted_log_records', 'pipeline').map((pipeline) => pipelineBook(metrics, pipeline)),
+    connectors: names('otelcol_connector_consumed_items', 'connector').map((connector) => connectorBook(metrics, connector)),
     exporters: names('otelcol_exporter_sent_log_records', 'exporter').map((exporter) => exporterBook(metrics, exporter)),
   };
 }
@@ -75,6 +91,22 @@ function pipelineBook(metrics: MetricsRegistry, pipeline: string): PipelineBook 
   };
   const gone = book.passed + book.suppressed + book.merged + total(dropped) + book.held;
   return { ...book, difference: book.accepted + book.created + book.restored - gone };
+}
+
+function connectorBook(metrics: MetricsRegistry, connector: string): ConnectorBook {
+  const sum = sumOf(metrics, 'connector', connector);
+  const book = {
+    connector,
+    accepted: sum('otelcol_connector_consumed_items'),
+    created: sum('winnow_connector_created_log_records'),
+    passed: sum('otelcol_connector_produced_items'),
+    merged: sum('winnow_connector_merged_log_records'),
+    dropped: byReason(metrics, 'winnow_connector_dropped_log_records', 'connector', connector),
+    abandoned: sum('winnow_connector_abandoned_log_records'),
+    held: sum('winnow_connector_held_log_records'),
+  };
+  const gone = book.passed + book.merged + total(book.dropped) + book.abandoned + book.held;
+  return { ...book, difference: book.accepted + book.created - gone };
 }
 
 function exporterBook(metrics: MetricsRegistry, exporter: string): ExporterBook {

@@ -1,19 +1,11 @@
-import { RefusedError, type Clock, type Consumer, type Delivery } from '#component';
+import type { Consumer, Delivery, RefusedError, Touches } from '#component';
 import type { LogBatch } from '#model';
-import { backoffMs } from './backoff.ts';
+import { offerAll, type OfferingHost } from './offer-all.ts';
+import { touchesOf } from './prepare.ts';
 
 export interface Branch {
   readonly name: string;
   readonly consumer: Consumer;
-}
-
-export interface FanOutHost {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** Aborts when what is not taken yet has to be given up. */
-  readonly deadline: AbortSignal;
-  /** Called each time a branch refuses rows that another branch has taken. */
-  onLagging(branch: string, refusal: RefusedError): void;
 }
 
 /**
@@ -30,14 +22,17 @@ export interface FanOutHost {
  */
 export class FanOut implements Consumer {
   readonly mutates = false;
+  /** Records are decoded before the batch is divided, lest each branch does it. */
+  readonly touches: Touches;
   readonly #branches: readonly Branch[];
-  readonly #host: FanOutHost;
+  readonly #host: OfferingHost;
   readonly #lastReader: number;
   readonly #spares: LogBatch[] = [];
 
-  constructor(branches: readonly Branch[], host: FanOutHost) {
+  constructor(branches: readonly Branch[], host: OfferingHost) {
     this.#branches = branches;
     this.#host = host;
+    this.touches = branches.every(({ consumer }) => touchesOf(consumer) === 'rows') ? 'rows' : 'reads';
     this.#lastReader = branches.findLastIndex(({ consumer }) => !consumer.mutates);
   }
 
@@ -45,16 +40,19 @@ export class FanOut implements Consumer {
     if (batch.liveRows === 0) return;
     const own = batch.deliveries;
     const offered = this.#divide(batch);
-    const round = new Round(this.#branches.length);
+    let refusal: RefusedError | undefined;
     try {
-      await Promise.all(this.#branches.map((branch, i) => this.#offer(branch, offered[i] as LogBatch, round)));
+      refusal = await offerAll(
+        this.#branches.map(({ name, consumer }, i) => ({ name, consumer, batch: offered[i] as LogBatch })),
+        this.#host,
+      );
     } finally {
       batch.deliveries = own;
     }
     for (const [i, { consumer }] of this.#branches.entries()) {
       if (!consumer.mutates && i !== this.#lastReader) this.#spares.push(offered[i] as LogBatch);
     }
-    if (round.refusal) throw round.refusal;
+    if (refusal) throw refusal;
   }
 
   /** The batch as each branch gets it. Copies are made before the first branch runs. */
@@ -68,74 +66,10 @@ export class FanOut implements Consumer {
     if (this.#lastReader >= 0) batch.deliveries = forks[this.#lastReader] as Delivery[];
     return offered;
   }
-
-  async #offer(branch: Branch, batch: LogBatch, round: Round): Promise<void> {
-    const { clock, random, deadline } = this.#host;
-    for (let attempt = 0; ; attempt++) {
-      const refusal = await tryConsume(branch.consumer, batch);
-      if (!refusal) {
-        round.take();
-        return;
-      }
-      round.refuse(refusal);
-      if (round.refusal) return;
-      if (round.isTaken) this.#host.onLagging(branch.name, refusal);
-      await clock.sleep(backoffMs(attempt, refusal.retryAfterMs, random), AbortSignal.any([deadline, round.ended]));
-      if (round.refusal) return;
-      if (deadline.aborted) {
-        batch.settleAbandoned();
-        round.take();
-        return;
-      }
-      round.retry();
-    }
-  }
-}
-
-/** What the branches have said to one batch. It is refused as a whole when all refuse and none has taken it. */
-class Round {
-  refusal: RefusedError | undefined;
-  isTaken = false;
-  #open: number;
-  #ending: AbortController | undefined;
-
-  constructor(branches: number) {
-    this.#open = branches;
-  }
-
-  /** Aborts when the batch is refused as a whole. */
-  get ended(): AbortSignal {
-    this.#ending ??= new AbortController();
-    return this.#ending.signal;
-  }
-
-  take(): void {
-    this.isTaken = true;
-  }
-
-  refuse(refusal: RefusedError): void {
-    if (--this.#open > 0 || this.isTaken) return;
-    this.refusal = refusal;
-    this.#ending?.abort();
-  }
-
-  retry(): void {
-    this.#open++;
-  }
-}
-
-async function tryConsume(consumer: Consumer, batch: LogBatch): Promise<RefusedError | undefined> {
-  try {
-    await consumer.consume(batch);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedError) return error;
-    throw error;
-  }
 }
 
 /** For each branch the table of Deliveries that replaces the batch's. */
-function forkDeliveries(batch: LogBatch, branches: number): Delivery[][] {
+export function forkDeliveries(batch: LogBatch, branches: number): Delivery[][] {
   const tables: Delivery[][] = Array.from({ length: branches }, () => []);
   const rows = rowsByDelivery(batch);
   for (const [index, delivery] of batch.deliveries.entries()) {

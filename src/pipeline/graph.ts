@@ -1,7 +1,11 @@
 import { Status, type Component, type Consumer, type Counter, type Kind } from '#component';
 import { FanOut, type Branch } from './fan-out.ts';
+import { Health } from './health.ts';
 import { ComponentHost, nameOf, type Environment, type Identity } from './host.ts';
+import type { OfferingHost } from './offer-all.ts';
+import { ConnectorOutlets } from './outlets.ts';
 import type { GraphPlan, Member, PipelinePlan } from './plan.ts';
+import { touchesOf } from './prepare.ts';
 import { Tap } from './tap.ts';
 import { TapPoint, TapPoints } from './tap-points.ts';
 
@@ -16,8 +20,8 @@ export interface Instance {
 export interface Graph {
   readonly extensions: readonly Instance[];
   readonly exporters: readonly Instance[];
-  /** The last of each pipeline first. */
-  readonly processors: readonly Instance[];
+  /** Processors and connectors, what is downstream first. */
+  readonly between: readonly Instance[];
   readonly receivers: readonly Instance[];
   readonly tapPoints: TapPoints;
 }
@@ -26,9 +30,10 @@ export interface Graph {
  * Builds all components from the exporters up, so that each is given what it delivers to.
  *
  *   receiver ─▶ [count] ─▶ fan-out ─▶ [count] ─▶ processor ─▶ [count] ─▶ … ─▶ [count] ─▶ fan-out ─▶ exporter
+ *                                                                                          └─▶ [count] ─▶ connector ─▶ …
  *
- * Receivers and exporters are shared by the pipelines that name them; each pipeline has processors of its own. Where
- * there is only one branch, there is no fan-out. `deadline` aborts when what is held has to be given up.
+ * Receivers, exporters and connectors are shared by the pipelines that name them; each pipeline has processors of its
+ * own. Where there is only one branch, there is no fan-out. `deadline` aborts when what is held has to be given up.
  */
 export function buildGraph(plan: GraphPlan, environment: Environment, deadline: AbortSignal): Graph {
   return new Builder(plan, environment, deadline).build();
@@ -40,11 +45,17 @@ class Builder {
   readonly #deadline: AbortSignal;
   readonly #extensionsById = new Map<string, Component>();
   readonly #tapPoints = new TapPoints();
+  readonly #health: Health;
+  /** Exporters, and the connectors that have been built. */
+  readonly #ends = new Map<string, Consumer>();
+  readonly #heads = new Map<string, Consumer>();
+  readonly #between: Instance[] = [];
 
   constructor(plan: GraphPlan, environment: Environment, deadline: AbortSignal) {
     this.#plan = plan;
     this.#environment = environment;
     this.#deadline = deadline;
+    this.#health = new Health(plan, environment.statuses);
   }
 
   build(): Graph {
@@ -56,31 +67,74 @@ class Builder {
       return this.#instance('extension', id, extension);
     });
 
-    const consumers = new Map<string, Consumer>();
-    const exporters = usedBy(pipelines, 'exporters').map((id) => {
+    const exporters = this.#usedBy('exporters').map((id) => {
       const { factory, config } = memberOf(this.#plan.exporters, id);
       const exporter = factory.create(config, { id });
-      consumers.set(id, exporter);
+      this.#ends.set(id, exporter);
       return this.#instance('exporter', id, exporter);
     });
 
-    const processors: Instance[] = [];
-    const heads = new Map(pipelines.map((pipeline) => [pipeline.id, this.#buildPipeline(pipeline, consumers, processors)]));
+    for (const pipeline of pipelines) this.#headOf(pipeline);
 
-    const receivers = usedBy(pipelines, 'receivers').map((id) => {
+    const receivers = this.#usedBy('receivers').map((id) => {
       const { factory, config } = memberOf(this.#plan.receivers, id);
-      const branches = pipelines
-        .filter(({ receivers: named }) => named.includes(id))
-        .map((pipeline) => ({ name: pipeline.id, consumer: heads.get(pipeline.id) as Consumer }));
-      return this.#instance('receiver', id, factory.create(config, { id }, this.#receiverTap(id, this.#join(branches, id))));
+      const fed = this.#fedBy(id);
+      return this.#instance('receiver', id, factory.create(config, { id }, this.#receiverTap(id, this.#join(fed, id))));
     });
-    return { extensions, exporters, processors, receivers, tapPoints: this.#tapPoints };
+    return { extensions, exporters, between: this.#between, receivers, tapPoints: this.#tapPoints };
   }
 
-  /** Returns the pipeline's first consumer; adds its processors to `instances`, last first. */
-  #buildPipeline(pipeline: PipelinePlan, exporters: ReadonlyMap<string, Consumer>, instances: Instance[]): Consumer {
-    const branches = pipeline.exporters.map((id) => ({ name: id, consumer: exporters.get(id) as Consumer }));
-    let next = this.#join(branches, pipeline.id);
+  /** Ids in the order in which pipelines first name them, without connectors. */
+  #usedBy(lane: 'receivers' | 'exporters'): string[] {
+    const { service, connectors } = this.#plan;
+    return [...new Set(service.pipelines.flatMap((pipeline) => pipeline[lane]))].filter((id) => !connectors.has(id));
+  }
+
+  #fedBy(receiver: string): Branch[] {
+    const fed = this.#plan.service.pipelines.filter(({ receivers }) => receivers.includes(receiver));
+    return fed.map((pipeline) => ({ name: pipeline.id, consumer: this.#headOf(pipeline) }));
+  }
+
+  /** The first consumer of a pipeline, which is built when it is asked for first, with all that is downstream of it. */
+  #headOf(pipeline: PipelinePlan): Consumer {
+    const built = this.#heads.get(pipeline.id);
+    if (built) return built;
+    const branches = pipeline.exporters.map((id) => ({ name: id, consumer: this.#ends.get(id) ?? this.#buildConnector(id) }));
+    const head = this.#buildPipeline(pipeline, this.#join(branches, pipeline.id));
+    this.#heads.set(pipeline.id, head);
+    return head;
+  }
+
+  #buildConnector(id: string): Consumer {
+    const { factory, config } = memberOf(this.#plan.connectors, id);
+    const fed = new Map(this.#fedBy(id).map((branch) => [branch.name, branch]));
+    const labels = { connector: id, otel_signal: 'logs' };
+    const produced = this.#counter('otelcol_connector_produced_items', PRODUCED, labels);
+    const [before, after] = [new TapPoint(), new TapPoint()];
+    this.#tapPoints.addConnector(id, before, after);
+    const outlets = new ConnectorOutlets({
+      pipelines: [...fed.keys()],
+      enter: (ids) => {
+        const branches = [...fed.values()].filter(({ name }) => ids.includes(name));
+        return new Tap(this.#join(branches, id), { accepted: [produced], point: after });
+      },
+      isUp: (pipeline) => this.#health.isUp(pipeline),
+      host: this.#offeringHost(id),
+      metrics: this.#environment.metrics.scope({ connector: id }),
+      fatal: (problem) => this.#environment.fatal(problem),
+    });
+    const connector = factory.create(config, { id }, outlets);
+    this.#health.add(id, connector);
+    this.#between.push(this.#instance('connector', id, connector));
+    const consumed = this.#counter('otelcol_connector_consumed_items', CONSUMED, labels);
+    const tap = new Tap(connector, { accepted: [consumed], point: before });
+    this.#ends.set(id, tap);
+    return tap;
+  }
+
+  /** Returns the pipeline's first consumer. */
+  #buildPipeline(pipeline: PipelinePlan, last: Consumer): Consumer {
+    let next = last;
     let counters = [this.#counter('winnow_pipeline_passed_log_records', PASSED, { pipeline: pipeline.id })];
     // A batch travels on from a processor that only reads, so the whole pipeline edits if any of its processors does.
     let mutates = next.mutates;
@@ -95,15 +149,16 @@ class Builder {
       points.push(point);
       const tap = new Tap(next, { accepted: [outgoing, ...counters], point });
       const processor = factory.create(config, { id, pipeline: pipeline.id }, tap);
-      instances.push(this.#instance('processor', id, processor, pipeline.id));
+      this.#between.push(this.#instance('processor', id, processor, pipeline.id));
       mutates ||= processor.mutates;
       next = processor;
       counters = [this.#counter('otelcol_processor_incoming_items', INCOMING, labels)];
     }
     const accepted = this.#counter('winnow_pipeline_accepted_log_records', ACCEPTED, { pipeline: pipeline.id });
     const head = new TapPoint();
-    this.#tapPoints.addPipeline(pipeline.id, pipeline.processors, pipeline.exporters, [head, ...points.toReversed()]);
-    return new Tap({ mutates, consume: (batch) => next.consume(batch) }, { accepted: [accepted, ...counters], point: head });
+    const exporters = pipeline.exporters.filter((id) => !this.#plan.connectors.has(id));
+    this.#tapPoints.addPipeline(pipeline.id, pipeline.processors, exporters, [head, ...points.toReversed()]);
+    return new Tap({ mutates, touches: touchesOf(next), consume: (batch) => next.consume(batch) }, { accepted: [accepted, ...counters], point: head });
   }
 
   #receiverTap(receiver: string, next: Consumer): Consumer {
@@ -119,14 +174,18 @@ class Builder {
   #join(branches: readonly Branch[], from: string): Consumer {
     const [only] = branches;
     if (only && branches.length === 1) return only.consumer;
+    return new FanOut(branches, this.#offeringHost(from));
+  }
+
+  #offeringHost(from: string): OfferingHost {
     const { clock, random, log } = this.#environment;
-    return new FanOut(branches, {
+    return {
       clock,
       random,
       deadline: this.#deadline,
       onLagging: (to, refusal) =>
         log.warn('One branch refuses what the others have taken; all wait for it.', { from, to, reason: refusal.message }),
-    });
+    };
   }
 
   #instance(kind: Kind, id: string, component: Component, pipeline?: string): Instance {
@@ -145,13 +204,10 @@ const ACCEPTED = 'Log records that entered a pipeline.';
 const PASSED = 'Log records that a pipeline has handed to its exporters.';
 const INCOMING = 'Items a processor has taken.';
 const OUTGOING = 'Items a processor has handed on.';
+const CONSUMED = 'Items a connector has taken.';
+const PRODUCED = 'Items a connector has given to pipelines.';
 const RECEIVER_ACCEPTED = 'Log records the pipelines have taken from a receiver.';
 const RECEIVER_REFUSED = 'Log records the pipelines have refused; the receiver or its sender tries again.';
-
-/** Ids in the order in which pipelines first name them. */
-function usedBy(pipelines: readonly PipelinePlan[], kind: 'receivers' | 'exporters'): string[] {
-  return [...new Set(pipelines.flatMap((pipeline) => pipeline[kind]))];
-}
 
 function memberOf<Factory>(members: ReadonlyMap<string, Member<Factory>>, id: string): Member<Factory> {
   const member = members.get(id);

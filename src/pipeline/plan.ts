@@ -1,4 +1,4 @@
-import type { ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory } from '#component';
+import type { ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory } from '#component';
 
 /** A configured component: its id, what makes it, and its configuration with all defaults filled in. */
 export interface Member<Factory> {
@@ -11,8 +11,10 @@ export interface Member<Factory> {
 export interface PipelinePlan {
   /** `logs` or `logs/audit`. */
   readonly id: string;
+  /** Receivers, and connectors that feed it. */
   readonly receivers: readonly string[];
   readonly processors: readonly string[];
+  /** Exporters, and connectors that it feeds. */
   readonly exporters: readonly string[];
 }
 
@@ -22,6 +24,8 @@ export interface GraphPlan {
   readonly receivers: ReadonlyMap<string, Member<ReceiverFactory<never>>>;
   readonly processors: ReadonlyMap<string, Member<ProcessorFactory<never>>>;
   readonly exporters: ReadonlyMap<string, Member<ExporterFactory<never>>>;
+  /** Those of the pipelines make no circle. */
+  readonly connectors: ReadonlyMap<string, Member<ConnectorFactory<never>>>;
   readonly service: {
     /** In the order in which they start. */
     readonly extensions: readonly string[];

@@ -139,6 +139,7 @@ function rig(pipelines: readonly PipelinePlan[], extensions: readonly Extension[
       exporters: new Map(
         Object.entries(exporters).map(([id, exporter]) => member(id, { ...base, kind: 'exporter', type: id, create: () => exporter })),
       ),
+      connectors: new Map(),
       extensions: new Map(named.map(([id, extension]) => member(id, { ...base, kind: 'extension', type: id, create: () => extension }))),
       service: { extensions: named.map(([id]) => id), pipelines },
     },

@@ -77,12 +77,12 @@ export class Service {
 
   /** Rejects with ConfigError or StartError after stopping what had started. */
   async start(): Promise<void> {
-    const { extensions, exporters, processors, receivers } = this.#graph;
+    const { extensions, exporters, between, receivers } = this.#graph;
     if (!this.#storageExtension) this.#storage = await this.#settings.openStorage();
     // Other extensions may want storage when they start.
     const storagesFirst = extensions.toSorted((a, b) => Number(isStorageExtension(b.component)) - Number(isStorageExtension(a.component)));
     try {
-      for (const instance of [...storagesFirst, ...exporters, ...processors, ...receivers]) await this.#startOne(instance);
+      for (const instance of [...storagesFirst, ...exporters, ...between, ...receivers]) await this.#startOne(instance);
     } catch (error) {
       await this.stop();
       throw error;
@@ -117,9 +117,9 @@ export class Service {
     this.#isReady = false;
     const { clock } = this.#environment;
     const timer = clock.after(this.#settings.shutdownTimeoutMs, () => this.#deadline.abort());
-    const { extensions, exporters, processors, receivers } = this.#graph;
+    const { extensions, exporters, between, receivers } = this.#graph;
     await this.#shutdownAll(receivers);
-    for (const processor of processors.toReversed()) await this.#shutdown(processor);
+    for (const instance of between.toReversed()) await this.#shutdown(instance);
     await this.#shutdownAll(exporters);
     await this.#settings.onDrained?.();
     const storagesLast = extensions

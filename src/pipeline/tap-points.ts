@@ -57,6 +57,11 @@ export class TapPoints {
     this.#spots.push({ kind: 'receiver', id, pipeline: undefined, side: 'after', point: after });
   }
 
+  addConnector(id: string, before: TapPoint, after: TapPoint): void {
+    this.#spots.push({ kind: 'connector', id, pipeline: undefined, side: 'before', point: before });
+    this.#spots.push({ kind: 'connector', id, pipeline: undefined, side: 'after', point: after });
+  }
+
   /** `points` lie before the first processor, between them, and after the last. */
   addPipeline(pipeline: string, processors: readonly string[], exporters: readonly string[], points: readonly TapPoint[]): void {
     for (const [i, id] of processors.entries()) {

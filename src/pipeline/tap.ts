@@ -1,5 +1,6 @@
-import { RefusedError, type Consumer, type Counter, type Delivery } from '#component';
+import { RefusedError, type Consumer, type Counter, type Delivery, type Touches } from '#component';
 import type { LogBatch } from '#model';
+import { prepare, touchesOf } from './prepare.ts';
 import type { TapPoint } from './tap-points.ts';
 
 export interface TapOptions {
@@ -15,6 +16,7 @@ export interface TapOptions {
  */
 export class Tap implements Consumer {
   readonly mutates: boolean;
+  readonly touches: Touches;
   readonly #next: Consumer;
   readonly #accepted: readonly Counter[];
   readonly #refused: readonly Counter[];
@@ -24,6 +26,7 @@ export class Tap implements Consumer {
 
   constructor(next: Consumer, { accepted, refused = [], point }: TapOptions) {
     this.mutates = next.mutates;
+    this.touches = touchesOf(next);
     this.#next = next;
     this.#accepted = accepted;
     this.#refused = refused;
@@ -35,6 +38,7 @@ export class Tap implements Consumer {
     // All rows were dropped on the way: nothing is left to do, and nobody downstream need know.
     if (rows === 0) return;
     if (this.#point.isWatched) this.#show(batch);
+    prepare(batch, this.#next);
     try {
       await this.#next.consume(batch);
     } catch (error) {
@@ -52,6 +56,7 @@ export class Tap implements Consumer {
 
   /** Before it is given away: afterwards it is not ours to read, and what nobody takes is what one wants to see. */
   #show(batch: LogBatch): void {
+    batch.open();
     const [delivery] = batch.deliveries;
     if (delivery === undefined || delivery !== this.#shown) this.#point.show(batch);
     this.#shown = undefined;

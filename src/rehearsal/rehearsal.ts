@@ -195,6 +195,7 @@ export class Rehearsal {
       }),
       processors: config.processors,
       exporters: new Map([['test', { id: 'test', factory: output, config: none }]]),
+      connectors: new Map(),
       extensions: new Map(extensions.map((name) => [name, { id: name, factory: extension, config: none }])),
       service: {
         extensions,

@@ -72,7 +72,7 @@ service: { pipelines: { logs: { receivers: [file_log/around], exporters: [debug/
 
 /** Every folder of a component is in the registry, and every entry has its folder. */
 export function checkFolders(root: string, registry: Registry): string[] {
-  const kinds = ['receiver', 'processor', 'exporter', 'extension'];
+  const kinds = ['receiver', 'processor', 'exporter', 'connector', 'extension'];
   const folders = kinds.flatMap((kind) => {
     const path = join(root, `${kind}s`);
     const names = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];

@@ -79,9 +79,11 @@ export function checkAccounts(subject: Subject): Promise<string[]> {
   return inSurroundings(subject, async (_, at) => {
     const sink = new LogsSink();
     switch (subject.factory.kind) {
-      case 'processor': {
+      case 'processor':
+      case 'connector': {
         const { problems, settled } = await consumeAll(subject, { at, sink, isInNeed: false });
-        return [...problems, ...compareBodies(sink, settled.dropped)];
+        // What counts gives other records than it takes.
+        return SUMS_UP.has(subject.factory.type) ? problems : [...problems, ...compareBodies(sink, settled.dropped)];
       }
       case 'exporter': {
         const { problems, settled } = await consumeAll(subject, { at, sink, isInNeed: false });
@@ -99,7 +101,8 @@ export function checkAccounts(subject: Subject): Promise<string[]> {
 /** The same when what comes next refuses and the deadline has passed: nothing may stay unsettled. */
 export function checkAccountsInNeed(subject: Subject): Promise<string[]> {
   return inSurroundings(subject, async (_, at) => {
-    if (subject.factory.kind !== 'processor') return [];
+    const { kind } = subject.factory;
+    if (kind !== 'processor' && kind !== 'connector') return [];
     const sink = new LogsSink();
     sink.isRefusing = true;
     const { problems, settled } = await consumeAll(subject, { at, sink, isInNeed: true });
@@ -107,6 +110,8 @@ export function checkAccountsInNeed(subject: Subject): Promise<string[]> {
     return problems;
   });
 }
+
+const SUMS_UP: ReadonlySet<string> = new Set(['count']);
 
 function compareBodies(sink: LogsSink, dropped: number): string[] {
   const came = new Set(sink.bodies);

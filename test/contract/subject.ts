@@ -3,12 +3,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Component, Consumer, Factory, Settings } from '#component';
+import type { Component, Consumer, Factory, Outlets, Settings } from '#component';
 import type { RegistryEntry } from '../../src/config/index.ts';
 import { nodeOf } from '../../src/config/node.ts';
 import { createFixedSource } from '../../src/config/place.ts';
 import { Report } from '../../src/config/report.ts';
 import { Validator } from '../../src/config/validate.ts';
+import { ConnectorOutlets } from '../../src/pipeline/outlets.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { createTestHost } from '../helpers/test-host.ts';
 
 /** A component as the contract looks at it. */
 export interface Subject {
@@ -51,6 +54,9 @@ export async function createSurroundings(deadlineMs: number): Promise<Surroundin
   };
 }
 
+/** What a connector feeds here. */
+export const FED = ['logs/a', 'logs/b'] as const;
+
 type Place = Pick<Surroundings, 'directory' | 'url'>;
 
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
@@ -70,6 +76,8 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
   'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
+  'connector/failover': () => ({ priority_levels: [[FED[0]], [FED[1]]] }),
+  'connector/routing': () => ({ table: [{ context: 'log', condition: 'body != nil', pipelines: [FED[0]] }], default_pipelines: [FED[1]] }),
   'extension/basic_auth': () => ({ client_auth: { username: 'a', password: 'b' } }),
   'extension/bearer_token_auth': () => ({ token: 'a' }),
   'extension/file_storage': ({ directory }) => ({ directory: join(directory, 'storage') }),
@@ -107,7 +115,19 @@ export function create({ entry, factory }: Subject, at: Surroundings, next: Cons
     case 'receiver':
     case 'processor':
       return factory.create(own, settings, next);
+    case 'connector':
+      return factory.create(own, settings, outletsTo(next));
     default:
       return factory.create(own, settings);
   }
+}
+
+/** Pipelines that are up, each of which is no more than its next consumer. */
+function outletsTo(next: Consumer): Outlets {
+  const { random, metrics } = createTestHost();
+  const fatal = (problem: unknown): never => {
+    throw problem;
+  };
+  const host = { clock: new FakeClock(), random, deadline: new AbortController().signal, onLagging: () => {} };
+  return new ConnectorOutlets({ pipelines: FED, enter: () => next, isUp: () => true, host, metrics, fatal });
 }

@@ -60,15 +60,15 @@ export class Life {
   }
 
   get processor(): Processor {
-    const [instance] = this.#graph.processors;
+    const [instance] = this.#graph.between;
     if (!instance || !('consume' in instance.component)) throw new Error('the graph has no processor');
     // It was made by a ProcessorFactory.
     return instance.component as Processor;
   }
 
   async start(): Promise<void> {
-    const { exporters, processors, receivers } = this.#graph;
-    for (const { component, host } of [...exporters, ...processors, ...receivers]) await component.start(host);
+    const { exporters, between, receivers } = this.#graph;
+    for (const { component, host } of [...exporters, ...between, ...receivers]) await component.start(host);
   }
 
   /** Stops the processor, time passing meanwhile; says what went wrong. */
@@ -142,6 +142,7 @@ function planOf({ member, sink, storage }: Omit<LifeOptions, 'now'>, onHead: (he
     receivers: new Map([['source', { id: 'source', factory: source, config }]]),
     processors: new Map([[member.id, member]]),
     exporters: new Map([['sink', { id: 'sink', factory: exporter, config }]]),
+    connectors: new Map(),
     service: { extensions: storages, pipelines: [{ id: 'logs', receivers: ['source'], processors: [member.id], exporters: ['sink'] }] },
   };
 }

@@ -2,6 +2,7 @@ import {
   duration,
   size,
   type ConfigProblem,
+  type ConnectorFactory,
   type Consumer,
   type ExporterFactory,
   type ExtensionFactory,
@@ -158,6 +159,30 @@ export const debug: ExporterFactory<{ verbosity: string }> = {
   create: () => ({ ...idle, ...settle }),
 };
 
+/** A connector that names pipelines. */
+const route: ConnectorFactory<{ default_pipelines: string[] }> = {
+  kind: 'connector',
+  type: 'routing',
+  stability: 'alpha',
+  summary: 'Goes by one way.',
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { default_pipelines: { type: 'array', items: { type: 'string' }, default: [], description: 'Where to.' } },
+  },
+  pipelinesOf: (config) => config.default_pipelines.map((pipeline, i) => ({ path: `default_pipelines.${i}`, pipeline })),
+  create: (_config, _settings, outlets) => ({ ...idle, ...passOn(outlets.to(outlets.pipelines)) }),
+};
+
+const forward: ConnectorFactory<Record<string, never>> = {
+  kind: 'connector',
+  type: 'forward',
+  stability: 'alpha',
+  summary: 'Passes everything on.',
+  schema: { type: 'object', additionalProperties: false, properties: {} },
+  create: (_config, _settings, outlets) => ({ ...idle, ...passOn(outlets.to(outlets.pipelines)) }),
+};
+
 const storage: ExtensionFactory<{ directory: string }> = {
   kind: 'extension',
   type: 'file_storage',
@@ -176,4 +201,4 @@ export function entryOf(factory: Factory): RegistryEntry {
 }
 
 /** A registry of components that do nothing, for tests of what comes before they run. */
-export const exampleRegistry: Registry = [tail, dedupe, send, debug, storage].map(entryOf);
+export const exampleRegistry: Registry = [tail, dedupe, send, debug, route, forward, storage].map(entryOf);
