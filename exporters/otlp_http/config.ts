@@ -112,7 +112,7 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
     request_bytes_max: {
       ...size,
       minimum: 1024,
-      default: '2MiB',
+      default: '4MiB',
       description: 'Size of a request before compression, unless one record is larger.',
     },
     timeout: { ...duration, default: '30s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },

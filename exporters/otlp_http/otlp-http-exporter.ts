@@ -1,4 +1,4 @@
-import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
+import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
 import type { LogBatch } from '#model';
 import { HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
@@ -11,7 +11,7 @@ import { JSON_TYPE, PROTOBUF, splitPayload } from './split.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 // Two bodies under way, one being written, and some that differ in size.
-const POOL_BYTES_MAX = 6 * 1024 * 1024;
+const POOL_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What exists between start and shutdown. */
 interface Running {
@@ -30,6 +30,7 @@ interface Running {
  */
 export class OtlpHttpExporter implements Exporter {
   readonly mutates = false;
+  readonly touches: Touches;
   readonly #config: OtlpHttpConfig;
   readonly #settings: Settings;
   readonly #url: URL;
@@ -47,6 +48,7 @@ export class OtlpHttpExporter implements Exporter {
     this.#bytesMax = parseSize(config.request_bytes_max);
     this.#compressor = createCompressor(config.compression, config.compression_params.level);
     this.#contentType = config.encoding === 'json' ? JSON_TYPE : PROTOBUF;
+    this.touches = config.encoding === 'json' ? 'reads' : 'rows';
     this.#write = config.encoding === 'json' ? writeJsonRequest : writeRequest;
   }
 

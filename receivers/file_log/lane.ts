@@ -127,9 +127,12 @@ export class Lane {
 
   #rest(): Promise<void> {
     const { clock, limits } = this.#context;
-    const now = clock.monotonic();
-    const nextMs = Math.min(this.#pollAt, this.#settings.search?.nextAt ?? Number.POSITIVE_INFINITY) - now;
-    return this.#bell.wait(Math.max(1, this.#rounds.active.size > 0 ? Math.min(nextMs, limits.activePollMs) : nextMs));
+    const { active } = this.#rounds;
+    // While something grows there is one rhythm: a poll or a search that is due a little earlier waits for it, since each
+    // look at a growing file makes a request.
+    if (active.size > 0) return this.#bell.wait(limits.activePollMs);
+    const nextMs = Math.min(this.#pollAt, this.#settings.search?.nextAt ?? Number.POSITIVE_INFINITY) - clock.monotonic();
+    return this.#bell.wait(Math.max(1, nextMs));
   }
 
   async #checkAll(tails: Iterable<Tail>, now: number): Promise<void> {

@@ -110,7 +110,7 @@ export const schema: ConfigSchema<FileLogConfig> = {
     poll_interval: {
       ...duration,
       default: '200ms',
-      description: 'How often files are looked at: growing ones twice as often, dormant ones at least once a second.',
+      description: 'How often files are looked at: growing ones a third more often, dormant ones at least once a second.',
     },
     watch: { type: 'boolean', default: false, description: 'Let the kernel tell of new files and of idle files that grow.' },
     fingerprint_size: { ...size, minimum: 16, default: 1000, description: 'First bytes of a file that tell it from others.' },

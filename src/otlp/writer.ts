@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { ValueType, type AttributeTable, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
 import { freshBuffers, type BodyBuffers } from './body-pool.ts';
 import { Copier, COPY_SLACK } from './copy.ts';
+import { writeEncoded } from './encoded-writer.ts';
 import { enclose, envelopeRoom, type Run } from './envelope.ts';
 import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
 import * as Tag from './tags.ts';
@@ -47,6 +48,9 @@ const floatBytes = new Uint8Array(float.buffer);
  * `buffers`; records are written where they stay, behind room for what encloses them.
  */
 export function writeRequest(batch: LogBatch, from: number, bytesMax: number, buffers: BodyBuffers = freshBuffers): Request {
+  const copied = batch.encoded && writeEncoded(batch, from, bytesMax, buffers);
+  if (copied) return copied;
+  batch.open();
   const { next, rows, bytes } = rowsThatFit(batch, from, bytesMax);
   const runs: Run[] = [];
   const room = envelopeRoom(batch, from, next);
@@ -286,12 +290,15 @@ class Moment {
    * 2^38 every product and sum here is exact in a double.
    */
   set(ms: number, ns: number): void {
-    const upper = Math.floor(ms / 65_536) * 1e6;
-    const carried = (upper % 65_536) * 65_536 + (ms % 65_536) * 1e6 + ns;
+    // Remainders by multiplication: `%` of doubles is a call into the runtime.
+    const whole = Math.floor(ms / 65_536);
+    const upper = whole * 1e6;
+    const high = Math.floor(upper / 65_536);
+    const carried = (upper - high * 65_536) * 65_536 + (ms - whole * 65_536) * 1e6 + ns;
     this.ms = ms;
     this.ns = ns;
     this.low = carried | 0;
-    this.high = Math.floor(upper / 65_536) + Math.floor(carried / 4_294_967_296);
+    this.high = high + Math.floor(carried / 4_294_967_296);
   }
 }
 

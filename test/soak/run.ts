@@ -17,7 +17,7 @@ import { runSteady } from './steady.ts';
 const SLOPE_MIB_PER_HOUR_MAX = 1;
 const DESCRIPTORS_SPREAD_MAX = 4;
 const LOOP_DELAY_MS_MAX = 20;
-// Beyond what is idle: the bounds of queue (16 MiB in memory) and receiver (2 MiB of requests, 1 MiB of reading), and
+// Beyond what is idle: the bounds of queue (16 MiB in memory) and receiver (4 MiB of requests, 1 MiB of reading), and
 // what compiled code and the collector take once there is work.
 const RSS_MIB_ABOVE_IDLE_MAX = 45;
 

@@ -252,11 +252,12 @@ function plainEnd(view: DataView, bytes: Uint8Array, from: number, to: number): 
   let at = from;
   for (; at + 4 <= to; at += 4) {
     const word = view.getInt32(at, true);
-    // Four bytes at once: the top bit of each is set where a byte is zero after the exclusive or (a quote, a backslash)
-    // or below a space. A borrow can set bits above a true hit only, so the lowest one is right.
-    const quotes = word ^ 0x22222222;
+    // Four bytes at once: the top bit of each is set where a byte is zero after the exclusive or (a backslash) or, with
+    // its second bit turned, at most a space (a quote, a control character). A borrow can set bits above a true hit only,
+    // so the lowest one is right.
+    const turned = word ^ 0x02020202;
     const slashes = word ^ 0x5c5c5c5c;
-    const hits = (((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)) & 0x80808080;
+    const hits = (((turned - 0x21212121) & ~turned) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080;
     if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3);
   }
   while (at < to && PLAIN[bytes[at] as number] === 1) at++;
