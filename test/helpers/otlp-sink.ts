@@ -17,7 +17,11 @@ import {
 import { SequenceBook, type SequenceCounts } from './sequence-book.ts';
 
 /** What the sink does wrong to the next `times` requests, or to all until `mend()`. */
-export type Fault = { readonly times?: number } & (
+export type Fault = {
+  readonly times?: number;
+  /** The part of the requests that meets it, as if by chance but the same each time. Default: all. */
+  readonly share?: number;
+} & (
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -89,6 +93,7 @@ export class OtlpSink {
   #server: http.Server | undefined;
   #port = 0;
   #connections = 0;
+  #chance = 1;
 
   private constructor(options: OtlpSinkOptions) {
     this.#options = options;
@@ -216,8 +221,15 @@ export class OtlpSink {
 
   #takeFault(): Fault | undefined {
     const fault = this.#fault;
+    if (fault?.share !== undefined && this.#chanceNext() >= fault.share) return undefined;
     if (fault && --this.#faultsLeft <= 0) this.#fault = undefined;
     return fault;
+  }
+
+  /** A number in [0, 1), by a generator of Park and Miller. */
+  #chanceNext(): number {
+    this.#chance = (this.#chance * 48_271) % 2_147_483_647;
+    return this.#chance / 2_147_483_647;
   }
 
   #keep(logs: readonly SunkLog[]): void {
