@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Component, Consumer, Factory, Outlets, Settings } from '#component';
@@ -29,24 +29,33 @@ export async function subjectOf(entry: RegistryEntry): Promise<Subject> {
   return { entry, factory: await entry.load(), folder: join(root, `${entry.kind}s`, entry.type), deadlineMs: 5000 };
 }
 
-/** What a component may need to run in a test: a folder, and an address that answers 200 to everything. */
+/** What a component may need to run in a test: a folder, an address that answers 200 to everything, and a Kafka broker. */
 export interface Surroundings {
   readonly directory: string;
   readonly url: string;
+  readonly kafka: string;
   readonly deadlineMs: number;
   close(): Promise<void>;
 }
 
 export async function createSurroundings(deadlineMs: number): Promise<Surroundings> {
   const directory = mkdtempSync(join(tmpdir(), 'winnow-contract-'));
-  const server: Server = createServer((request, response) => void request.resume().on('end', () => response.end()));
+  const server: Server = createServer((request, response) => {
+    // Not everything: what speaks to Elasticsearch asks who answers, and reads the answer.
+    const isBulk = request.url?.startsWith('/_bulk') ?? false;
+    if (isBulk) response.writeHead(200, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
+    request.resume().on('end', () => response.end(isBulk ? '{"errors":false,"items":[]}' : ''));
+  });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const { port } = server.address() as AddressInfo;
+  const kafka = await listenAsKafka();
   return {
     directory,
     url: `http://127.0.0.1:${port}`,
+    kafka: kafka.address,
     deadlineMs,
     close: async () => {
+      await kafka.close();
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       rmSync(directory, { recursive: true, force: true });
@@ -54,10 +63,29 @@ export async function createSurroundings(deadlineMs: number): Promise<Surroundin
   };
 }
 
+/** The double is loaded when somebody comes. */
+async function listenAsKafka(): Promise<{ address: string; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server: TcpServer = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    void import('../helpers/kafka-double.ts').then(({ KafkaDouble }) => new KafkaDouble().serve(socket, port));
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `127.0.0.1:${port}`,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
 /** What a connector feeds here. */
 export const FED = ['logs/a', 'logs/b'] as const;
 
-type Place = Pick<Surroundings, 'directory' | 'url'>;
+type Place = Pick<Surroundings, 'directory' | 'url' | 'kafka'>;
 
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
@@ -67,13 +95,17 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/stdin': () => ({ on_end: 'wait' }),
   'receiver/syslog': () => ({ tcp: { listen_address: 'localhost:0' }, udp: { listen_address: 'localhost:0' } }),
   'receiver/http': () => ({ endpoint: 'localhost:0' }),
+  // Nobody is there: it starts nevertheless.
+  'receiver/kafka': () => ({ brokers: ['127.0.0.1:1'] }),
   'processor/attributes': () => ({ actions: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/resource': () => ({ attributes: [{ key: 'a', action: 'upsert', value: 1 }] }),
   'processor/category': () => ({ preset: 'llm_os' }),
   'processor/rate_limit': () => ({ records_per_second: 10 }),
   'processor/sample': () => ({ sampling_percentage: 50 }),
   'processor/memory_limiter': () => ({ limit_mib: 1_000_000 }),
+  'exporter/kafka': ({ kafka }) => ({ brokers: [kafka] }),
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
+  'exporter/elasticsearch': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
   'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
   'connector/failover': () => ({ priority_levels: [[FED[0]], [FED[1]]] }),

@@ -1,0 +1,35 @@
+import type { Payload } from '#queue';
+import { compress, decompress } from './compression.ts';
+import { pickDocuments } from './request.ts';
+
+export const NDJSON = 'application/x-ndjson';
+
+/** Makes requests of bodies, and requests of parts of requests. */
+export class Packer {
+  readonly #level: number;
+
+  /** Level 0 does not compress. */
+  constructor(level: number) {
+    this.#level = level;
+  }
+
+  async pack(body: Buffer, rows: number): Promise<Payload> {
+    if (this.#level === 0) return { body, rows, encoding: '', contentType: NDJSON };
+    return { body: await compress(body, this.#level), rows, encoding: 'gzip', contentType: NDJSON };
+  }
+
+  /** The documents with these numbers. */
+  async pick(payload: Payload, numbers: ReadonlySet<number>): Promise<Payload> {
+    return this.pack(pickDocuments(await decompress(payload.body, payload.encoding), numbers), numbers.size);
+  }
+
+  /** A queue on disk may hold bodies of an earlier configuration, so what a body is, is taken from its description. */
+  async split(payload: Payload): Promise<readonly [Payload, Payload] | undefined> {
+    const { rows } = payload;
+    if (rows < 2) return undefined;
+    const half = Math.ceil(rows / 2);
+    const head = new Set(Array.from({ length: half }, (_, i) => i));
+    const tail = new Set(Array.from({ length: rows - half }, (_, i) => half + i));
+    return [await this.pick(payload, head), await this.pick(payload, tail)];
+  }
+}
