@@ -33,6 +33,7 @@ export interface BatchConfig {
  */
 export class BatchProcessor implements Processor {
   readonly mutates = false;
+  readonly touches = 'rows';
   readonly #next: Consumer;
   readonly #timeoutMs: number;
   readonly #rowsMin: number;

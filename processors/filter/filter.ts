@@ -10,6 +10,7 @@ const REASON = 'filtered';
 export class Filter implements Processor {
   // To drop a row is to mark it in the batch.
   readonly mutates = true;
+  readonly touches = 'reads';
   readonly #environment = new Environment();
   readonly #failures = new OttlFailures('filter');
   readonly #conditions: readonly ConditionList[];

@@ -29,6 +29,7 @@ interface Pace {
  */
 export class MemoryLimiter implements Processor {
   readonly mutates = false;
+  readonly touches = 'rows';
   readonly #config: MemoryLimiterConfig;
   readonly #settings: Settings;
   readonly #next: Consumer;

@@ -13,6 +13,7 @@ export interface ResourceConfig {
  */
 export class ResourceProcessor implements Processor {
   readonly mutates = true;
+  readonly touches = 'rows';
   readonly #actions: readonly AttributeAction[];
   readonly #edited = new WeakMap<Origin, Origin>();
   readonly #editing: EditOnce;

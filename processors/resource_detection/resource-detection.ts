@@ -37,6 +37,7 @@ export interface ResourceDetectionConfig {
  */
 export class ResourceDetection implements Processor {
   readonly mutates = true;
+  readonly touches = 'rows';
   readonly #config: ResourceDetectionConfig;
   readonly #surroundings: ((host: Host, signal: AbortSignal) => Surroundings) | undefined;
   readonly #editing: EditOnce;

@@ -1,6 +1,6 @@
 import { LogBatch } from '#model';
 import { HttpProblem } from '#net';
-import { readJsonRequest, readRequest } from '#otlp';
+import { readJsonRequest, readSealedRequest } from '#otlp';
 
 // What a batch has grown to for one request, it keeps. A rare large one shall not keep its memory for ever.
 const SPARE_ROWS_MAX = 16_384;
@@ -12,7 +12,7 @@ export class RequestReader {
 
   readProtobuf(body: Buffer): LogBatch {
     if (this.#spare.timeMs.length > SPARE_ROWS_MAX || this.#spare.attributes.type.length > SPARE_SLOTS_MAX) this.#spare = new LogBatch();
-    return checked(() => readRequest(body, this.#spare));
+    return checked(() => readSealedRequest(body, this.#spare));
   }
 
   readJson(body: Buffer): LogBatch {

@@ -57,13 +57,24 @@ export interface Settings {
 /** Some of the pipelines that a connector feeds, as one consumer: each batch goes to all of them. */
 export interface Outlet extends Consumer {
   readonly pipelines: readonly string[];
-  /** False while an exporter behind it says that it cannot deliver, or while a batch that was lent to it is not taken. */
+  /** False while an exporter behind it says that it cannot deliver. */
   readonly isUp: boolean;
+  /** True while a batch that was lent to it has not been taken and its caller was let go. */
+  readonly isHolding: boolean;
   /**
-   * Like `consume`, of a copy. It resolves too when the outlet is not up and the copy has not been taken for a moment:
-   * then the copy stays there, and whoever holds others up no longer does. A copy that is refused later is abandoned.
+   * Like `consume`, of a copy, for outlets that may stop answering: it resolves too when the outlet is not up and has
+   * not taken the copy for a moment. Then the copy stays there, and its caller goes on. Should it be refused after all,
+   * its rows are abandoned.
    */
   lend(batch: LogBatch): Promise<void>;
+}
+
+/** What becomes of batches that were lent to an outlet, taken, and not settled when it is down for long. */
+export interface Lending {
+  /** How long. */
+  readonly takeBackMs: number;
+  /** When true, their rows are abandoned then, so that the source gives them again; should they be settled later, nobody hears. */
+  readonly mayTakeBack: () => boolean;
 }
 
 /** Some rows of a batch, in a batch of their own that was filled by `appendRows`, and where they go. */
@@ -75,7 +86,7 @@ export interface Part {
 /** What a connector can give batches to: the pipelines that name it among their receivers. */
 export interface Outlets {
   readonly pipelines: readonly string[];
-  to(pipelines: readonly string[]): Outlet;
+  to(pipelines: readonly string[], lending?: Lending): Outlet;
   /**
    * Gives away the parts of one batch. It rejects with RefusedError when none has been taken; when only some are refused,
    * those are offered again until they are taken, and the caller waits.

@@ -1,5 +1,6 @@
 import assert from 'node:assert';
 import { copyColumn } from './columns.ts';
+import { EncodedRows, encodedRunBytes, endOfEncodedRun } from './encoded-rows.ts';
 import type { LogBatch } from './log-batch.ts';
 import { RowMover } from './row-mover.ts';
 import { TABLE_MAX } from './table.ts';
@@ -11,6 +12,8 @@ import { TABLE_MAX } from './table.ts';
  */
 export function appendRows(target: LogBatch, source: LogBatch, from: number = 0, to: number = source.length): void {
   assert(hasTableRoom(target, source), 'the tables of the target have room for those of the source');
+  assert(target.length === 0 || target.signal === source.signal, 'a batch holds log records or spans, never both');
+  matchEncoding(target, source);
   const tables = new TableMaps(target, source);
   for (let row = from; row < to;) {
     if (source.isDropped[row] === 1) {
@@ -37,6 +40,55 @@ export function hasTableRoom(target: LogBatch, source: LogBatch): boolean {
 
 function appendRun(target: LogBatch, source: LogBatch, from: number, to: number, tables: TableMaps): void {
   const at = target.extend(to - from);
+  target.isDropped.fill(0, at, at + to - from);
+  tables.resource.fill(target.resourceOf, at, source.resourceOf, from, to);
+  tables.scope.fill(target.scopeOf, at, source.scopeOf, from, to);
+  tables.shared.fill(target.sharedOf, at, source.sharedOf, from, to);
+  tables.delivery.fill(target.deliveryOf, at, source.deliveryOf, from, to);
+  for (let row = from; row < to && row < source.templateOf.length; row++) target.templateOf[at + row - from] = source.templateOf[row];
+  if (source.isSealed) appendSealed(target, source, { at, from, to });
+  else appendRecords(target, source, { at, from, to });
+}
+
+interface Range {
+  /** The first row in the target. */
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Readies the target for rows that have an encoded form, or for rows that have none. */
+function matchEncoding(target: LogBatch, source: LogBatch): void {
+  const { encoded } = source;
+  if (target.length > 0 && !source.isSealed) target.open();
+  if (!encoded || target.encoded) return;
+  // A target that is not empty keeps its columns: then what is sealed is opened as it comes.
+  if (target.length === 0) target.seal(encoded.signal, encoded.decode);
+  else target.encoded = new EncodedRows(encoded.signal, encoded.decode, target.timeMs.length);
+  if (!source.isSealed) target.isSealed = false;
+}
+
+function appendSealed(target: LogBatch, source: LogBatch, { at, from, to }: Range): void {
+  const { encoded, space } = source;
+  const own = target.encoded;
+  assert(encoded && own, 'sealed rows are encoded rows');
+  for (let row = from; row < to;) {
+    const end = endOfEncodedRun(source, row, to);
+    const first = encoded.start[row] as number;
+    const bytes = encodedRunBytes(encoded, row, end);
+    const offset = first < 0 ? ~first : first;
+    let position = target.space.appendBytes(first < 0 ? space.side : space.bytes, offset, offset + bytes);
+    for (; row < end; row++) {
+      const size = encoded.size[row] as number;
+      own.start[at + row - from] = position;
+      own.size[at + row - from] = size;
+      position -= size;
+    }
+  }
+  if (!target.isSealed) own.decode(target, at, at + to - from);
+}
+
+function appendRecords(target: LogBatch, source: LogBatch, { at, from, to }: Range): void {
   copyColumn(target.timeMs, at, source.timeMs, from, to);
   copyColumn(target.timeNs, at, source.timeNs, from, to);
   copyColumn(target.observedMs, at, source.observedMs, from, to);
@@ -45,11 +97,6 @@ function appendRun(target: LogBatch, source: LogBatch, from: number, to: number,
   copyColumn(target.severityTextSize, at, source.severityTextSize, from, to);
   copyColumn(target.bodyType, at, source.bodyType, from, to);
   copyColumn(target.bodySize, at, source.bodySize, from, to);
-  target.isDropped.fill(0, at, at + to - from);
-  tables.resource.fill(target.resourceOf, at, source.resourceOf, from, to);
-  tables.scope.fill(target.scopeOf, at, source.scopeOf, from, to);
-  tables.shared.fill(target.sharedOf, at, source.sharedOf, from, to);
-  tables.delivery.fill(target.deliveryOf, at, source.deliveryOf, from, to);
   if (source.traceIds) copyColumn(target.traceIdColumn(), at * 16, source.traceIds, from * 16, to * 16);
   if (source.spanIds) copyColumn(target.spanIdColumn(), at * 8, source.spanIds, from * 8, to * 8);
   if (source.rare) {
@@ -59,7 +106,10 @@ function appendRun(target: LogBatch, source: LogBatch, from: number, to: number,
     copyColumn(rare.eventNameSize, at, source.rare.eventNameSize, from, to);
     copyColumn(rare.unknownSize, at, source.rare.unknownSize, from, to);
   }
-  for (let row = from; row < to && row < source.templateOf.length; row++) target.templateOf[at + row - from] = source.templateOf[row];
+  if (target.encoded) {
+    if (source.encoded) copyColumn(target.encoded.size, at, source.encoded.size, from, to);
+    else target.encoded.size.fill(0, at, at + to - from);
+  }
   new RowMover(target, source).moveRows(at, from, to);
 }
 

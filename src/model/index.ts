@@ -3,6 +3,8 @@ export * from './any-value.ts';
 export { appendRows, hasTableRoom } from './append-rows.ts';
 export * from './attribute-table.ts';
 export * from './byte-space.ts';
+export type { Claim } from './claims.ts';
+export { encodedRunBytes, EncodedRows, endOfEncodedRun, type DecodeRows, type Signal } from './encoded-rows.ts';
 export * from './key.ts';
 export * from './log-batch.ts';
 export * from './rare-columns.ts';

@@ -3,19 +3,16 @@ import type { Delivery, Transaction } from '#component';
 import { encodeAnyValue, decodeAnyValue, toJson, type AttributeValue, type Double } from './any-value.ts';
 import { AttributeTable, ValueType, type ValueTypeNumber } from './attribute-table.ts';
 import { ByteSpace } from './byte-space.ts';
-import { grown, hexOf } from './columns.ts';
+import { claimsOf, type Claim } from './claims.ts';
+import { copyRows, growRows } from './copy-rows.ts';
+import { hexOf } from './columns.ts';
+import { EncodedRows, type DecodeRows, type Signal } from './encoded-rows.ts';
 import { keyOf, type Key } from './key.ts';
 import { RareColumns } from './rare-columns.ts';
 import { EMPTY_ORIGIN, type Origin } from './resource.ts';
 import { NO_ATTRIBUTES, withoutKey, type SharedAttributes } from './shared-attributes.ts';
 import { addTo } from './table.ts';
 import type { Template } from './template.ts';
-
-/** Some rows, in order, that one Delivery answers for. */
-export interface Claim {
-  readonly delivery: Delivery;
-  readonly rows: number;
-}
 
 const ROWS_FIRST = 256;
 const TRACE_ID_BYTES = 16;
@@ -57,6 +54,10 @@ export class LogBatch {
   rare: RareColumns | undefined;
   /** The pattern of each row, once a miner has named it; empty when none did. It travels inside the agent only. */
   templateOf: (Template | undefined)[] = [];
+  /** The rows as they came in OTLP, as far as nobody has edited them. */
+  encoded: EncodedRows | undefined;
+  /** True while the columns of what is inside the records are not filled in; see `open`. */
+  isSealed = false;
 
   resources: Origin[] = [EMPTY_ORIGIN];
   scopes: Origin[] = [EMPTY_ORIGIN];
@@ -78,6 +79,8 @@ export class LogBatch {
     this.traceIds = undefined;
     this.spanIds = undefined;
     this.rare = undefined;
+    this.encoded = undefined;
+    this.isSealed = false;
     if (this.templateOf.length > 0) this.templateOf = [];
     this.resources.length = 1;
     this.scopes.length = 1;
@@ -92,6 +95,7 @@ export class LogBatch {
 
   /** Appends a row with this body, first entries of all tables, and nothing else; returns its index. */
   addRow(type: ValueTypeNumber, start: number, size: number): number {
+    if (this.encoded) this.forgetEncoded();
     const row = this.length++;
     if (row === this.timeMs.length) this.#grow();
     this.timeMs[row] = 0;
@@ -128,14 +132,53 @@ export class LogBatch {
    * leaves it. Column by column this is a fraction of what as many calls of `addRow` cost.
    */
   addBodies(type: ValueTypeNumber, count: number): void {
+    if (this.encoded) this.forgetEncoded();
     const from = this.length;
     const to = from + count;
     assert(to <= this.timeMs.length, 'rows are appended in reserved room');
     this.length = to;
-    for (const column of [this.timeMs, this.timeNs, this.observedMs, this.observedNs]) column.fill(0, from, to);
-    for (const column of [this.severity, this.severityTextSize, this.isDropped]) column.fill(0, from, to);
-    for (const column of [this.resourceOf, this.scopeOf, this.sharedOf, this.deliveryOf]) column.fill(0, from, to);
+    this.clearRecords(from, to);
+    for (const column of [this.isDropped, this.resourceOf, this.scopeOf, this.sharedOf, this.deliveryOf]) column.fill(0, from, to);
     this.bodyType.fill(type, from, to);
+  }
+
+  /** Leaves rows without time, severity and body type. */
+  clearRecords(from: number, to: number): void {
+    for (const column of [this.timeMs, this.timeNs, this.observedMs, this.observedNs]) column.fill(0, from, to);
+    for (const column of [this.severity, this.severityTextSize, this.bodyType]) column.fill(0, from, to);
+  }
+
+  // ---- rows as they came ----
+
+  /** What the rows are. */
+  get signal(): Signal {
+    return this.encoded?.signal ?? 'logs';
+  }
+
+  /** Makes an empty batch one of encoded rows. The caller fills in `encoded`, and which resource and scope each row has. */
+  seal(signal: Signal, decode: DecodeRows): EncodedRows {
+    assert(this.length === 0, 'only an empty batch can be sealed');
+    this.isSealed = true;
+    return (this.encoded = new EncodedRows(signal, decode, this.timeMs.length));
+  }
+
+  /** Fills in what is inside the records, for those who want to read it. */
+  open(): void {
+    if (!this.isSealed) return;
+    this.isSealed = false;
+    this.attributes.reset(this.length);
+    this.encoded?.decode(this, 0, this.length);
+  }
+
+  /** From here on the columns alone say what is in the records: somebody edits them. */
+  forgetEncoded(): void {
+    this.open();
+    this.encoded = undefined;
+  }
+
+  #edited(row: number): void {
+    this.open();
+    if (this.encoded) this.encoded.size[row] = 0;
   }
 
   // ---- body, times, severity ----
@@ -165,6 +208,7 @@ export class LogBatch {
   }
 
   setBody(row: number, value: AttributeValue | Double): void {
+    if (this.encoded) this.#edited(row);
     const space = this.space;
     if (value === null) {
       this.bodyType[row] = ValueType.none;
@@ -184,6 +228,7 @@ export class LogBatch {
   }
 
   setSeverityText(row: number, text: string): void {
+    if (this.encoded) this.#edited(row);
     const start = this.space.appendText(text);
     this.severityTextStart[row] = start;
     this.severityTextSize[row] = this.space.sideLength - ~start;
@@ -227,6 +272,7 @@ export class LogBatch {
   }
 
   setAttribute(row: number, name: string | Key, value: AttributeValue | Double): void {
+    if (this.encoded) this.#edited(row);
     const key = typeof name === 'string' ? keyOf(name) : name;
     let slot = this.attributes.find(row, key);
     if (slot < 0) {
@@ -238,6 +284,7 @@ export class LogBatch {
 
   /** True when there was such an attribute. */
   deleteAttribute(row: number, name: string | Key): boolean {
+    if (this.encoded) this.#edited(row);
     const key = typeof name === 'string' ? keyOf(name) : name;
     const slot = this.attributes.find(row, key);
     if (slot >= 0) this.attributes.remove(slot);
@@ -296,24 +343,7 @@ export class LogBatch {
 
   /** Who answers for the live rows of `[from, to)`, in row order. */
   claims(from: number = 0, to: number = this.length): Claim[] {
-    const claims: Claim[] = [];
-    let current = -1;
-    let rows = 0;
-    const close = (): void => {
-      if (rows > 0) claims.push({ delivery: this.deliveries[current] as Delivery, rows });
-    };
-    for (let row = from; row < to; row++) {
-      if (this.isDropped[row] === 1) continue;
-      const index = this.deliveryOf[row] as number;
-      if (index !== current) {
-        close();
-        current = index;
-        rows = 0;
-      }
-      rows++;
-    }
-    close();
-    return claims;
+    return claimsOf(this, from, to);
   }
 
   /** Settles all live rows as delivered or on disk. */
@@ -331,30 +361,7 @@ export class LogBatch {
   clone(deliveries: readonly Delivery[]): LogBatch {
     assert(deliveries.length === this.deliveries.length, 'each Delivery needs its replacement');
     const copy = new LogBatch(this.space.clone());
-    copy.length = this.length;
-    copy.attributes = this.attributes.cloneFor(copy.space);
-    copy.timeMs = this.timeMs.slice();
-    copy.timeNs = this.timeNs.slice();
-    copy.observedMs = this.observedMs.slice();
-    copy.observedNs = this.observedNs.slice();
-    copy.severity = this.severity.slice();
-    copy.severityTextStart = this.severityTextStart.slice();
-    copy.severityTextSize = this.severityTextSize.slice();
-    copy.bodyType = this.bodyType.slice();
-    copy.bodyStart = this.bodyStart.slice();
-    copy.bodySize = this.bodySize.slice();
-    copy.isDropped = this.isDropped.slice();
-    copy.resourceOf = this.resourceOf.slice();
-    copy.scopeOf = this.scopeOf.slice();
-    copy.sharedOf = this.sharedOf.slice();
-    copy.deliveryOf = this.deliveryOf.slice();
-    copy.traceIds = this.traceIds?.slice();
-    copy.spanIds = this.spanIds?.slice();
-    copy.rare = this.rare && new RareColumns(this.timeMs.length).copy(this.length, this.rare);
-    copy.templateOf = this.templateOf.slice();
-    copy.resources = [...this.resources];
-    copy.scopes = [...this.scopes];
-    copy.shared = [...this.shared];
+    copyRows(copy, this);
     copy.deliveries = [...deliveries];
     copy.#dropped = this.#dropped;
     return copy;
@@ -374,25 +381,6 @@ export class LogBatch {
   }
 
   #grow(): void {
-    const rows = this.timeMs.length * 2;
-    this.timeMs = grown(this.timeMs, rows);
-    this.observedMs = grown(this.observedMs, rows);
-    this.timeNs = grown(this.timeNs, rows);
-    this.observedNs = grown(this.observedNs, rows);
-    this.severityTextStart = grown(this.severityTextStart, rows);
-    this.severityTextSize = grown(this.severityTextSize, rows);
-    this.bodyStart = grown(this.bodyStart, rows);
-    this.bodySize = grown(this.bodySize, rows);
-    this.severity = grown(this.severity, rows);
-    this.bodyType = grown(this.bodyType, rows);
-    this.isDropped = grown(this.isDropped, rows);
-    this.resourceOf = grown(this.resourceOf, rows);
-    this.scopeOf = grown(this.scopeOf, rows);
-    this.sharedOf = grown(this.sharedOf, rows);
-    this.deliveryOf = grown(this.deliveryOf, rows);
-    this.attributes.growRows(rows);
-    if (this.traceIds) this.traceIds = grown(this.traceIds, rows * TRACE_ID_BYTES);
-    if (this.spanIds) this.spanIds = grown(this.spanIds, rows * SPAN_ID_BYTES);
-    if (this.rare) this.rare = new RareColumns(rows).copy(rows / 2, this.rare);
+    growRows(this, this.timeMs.length * 2);
   }
 }

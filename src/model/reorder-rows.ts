@@ -10,13 +10,14 @@ const SPAN_ID_BYTES = 8;
  * Deliveries stay where they are; marks and claims go with their rows.
  */
 export function reorderRows(batch: LogBatch, order: Int32Array): void {
-  const { attributes, rare, traceIds, spanIds } = batch;
+  const { attributes, encoded, rare, traceIds, spanIds } = batch;
   const lines: readonly (readonly Column[])[] = [
     [batch.timeMs, batch.timeNs, batch.observedMs, batch.observedNs],
     [batch.severity, batch.severityTextStart, batch.severityTextSize],
     [batch.bodyType, batch.bodyStart, batch.bodySize, batch.isDropped],
     [batch.resourceOf, batch.scopeOf, batch.sharedOf, batch.deliveryOf],
     [attributes.head, attributes.tail],
+    encoded ? [encoded.start, encoded.size] : [],
     rare ? [rare.flags, rare.droppedAttributes, rare.eventNameStart, rare.eventNameSize, rare.unknownStart, rare.unknownSize] : [],
   ];
   for (const columns of lines) for (const column of columns) reorderColumn(column, order);

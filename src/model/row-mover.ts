@@ -53,7 +53,8 @@ export class RowMover {
   }
 
   #addRow(row: number): void {
-    const { bodyStart, bodySize, severityTextStart, severityTextSize, rare, attributes } = this.#source;
+    const { bodyStart, bodySize, severityTextStart, severityTextSize, rare, attributes, encoded } = this.#source;
+    if (encoded) this.#add(encoded.start[row] as number, encoded.size[row] as number);
     this.#add(bodyStart[row] as number, bodySize[row] as number);
     const textSize = severityTextSize[row] as number;
     if (textSize > 0) this.#add(severityTextStart[row] as number, textSize);
@@ -75,6 +76,9 @@ export class RowMover {
   #moveRow(at: number, row: number): void {
     const source = this.#source;
     const target = this.#target;
+    if (source.encoded && target.encoded) {
+      target.encoded.start[at] = this.#moved(source.encoded.start[row] as number, source.encoded.size[row] as number);
+    }
     target.bodyStart[at] = this.#moved(source.bodyStart[row] as number, source.bodySize[row] as number);
     const textSize = source.severityTextSize[row] as number;
     if (textSize > 0) target.severityTextStart[at] = this.#moved(source.severityTextStart[row] as number, textSize);

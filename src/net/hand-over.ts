@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { Delivery, RefusedError, type Consumer, type Counter, type Host, type Outcome, type Timer } from '#component';
+import { Delivery, RefusedError, prepare, type Consumer, type Counter, type Host, type Outcome, type Timer } from '#component';
 import type { LogBatch } from '#model';
 import { HttpProblem } from './server-reply.ts';
 
@@ -106,6 +106,7 @@ export class HandOver {
       const batch = read();
       if (batch.liveRows === 0) return NOTHING;
       batch.setDelivery(new Delivery(batch.liveRows, source, resolve));
+      prepare(batch, this.#next);
       await this.#next.consume(batch);
     } catch (error) {
       throw this.#problemOf(error);

@@ -55,7 +55,20 @@ function encloseInPlace(run: Run, out: Buffer): Buffer {
 }
 
 function encloseAll(runs: readonly Run[], records: Buffer): Buffer {
-  const resources: { readonly resource: Origin; readonly runs: Run[]; bytes: number }[] = [];
+  return encloseRuns(
+    runs,
+    (bytes) => Buffer.allocUnsafeSlow(bytes),
+    (run, body, at) => void records.copy(body, at, run.start, run.end),
+  );
+}
+
+/** Puts runs into a body of exactly their length; `copy` writes the records of one, of which there are `end - start` bytes. */
+export function encloseRuns<Of extends Run>(
+  runs: readonly Of[],
+  take: (bytes: number) => Buffer,
+  copy: (run: Of, body: Buffer, at: number) => void,
+): Buffer {
+  const resources: { readonly resource: Origin; readonly runs: Of[]; bytes: number }[] = [];
   for (const run of runs) {
     let last = resources.at(-1);
     if (last?.resource !== run.resource) {
@@ -67,7 +80,7 @@ function encloseAll(runs: readonly Run[], records: Buffer): Buffer {
   }
   let total = 0;
   for (const { bytes } of resources) total += fieldBytes(bytes);
-  const body = Buffer.allocUnsafeSlow(total);
+  const body = take(total).subarray(0, total);
   let at = 0;
   for (const { resource, runs: own, bytes } of resources) {
     at = writeHead(body, at, FIRST_FIELD, bytes);
@@ -75,7 +88,7 @@ function encloseAll(runs: readonly Run[], records: Buffer): Buffer {
     for (const run of own) {
       at = writeHead(body, at, SECOND_FIELD, scopeLogsBytes(run));
       at = writeField(body, at, FIRST_FIELD, run.scope.encoded);
-      records.copy(body, at, run.start, run.end);
+      copy(run, body, at);
       at += run.end - run.start;
       at = writeSchemaUrl(body, at, run.scope.schemaUrl);
     }
@@ -115,5 +128,6 @@ function writeField(out: Buffer, start: number, tag: number, payload: Uint8Array
 }
 
 function writeSchemaUrl(out: Buffer, at: number, schemaUrl: string): number {
+  if (schemaUrl === '') return at;
   return writeField(out, at, SCHEMA_URL, Buffer.from(schemaUrl));
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { keyOf, keyOfBytes, ValueType, type Key, type LogBatch, type ValueTypeNumber } from '#model';
 import { checkAnyValue, BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE } from './reader-values.ts';
 import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
@@ -22,14 +23,18 @@ export class RecordReader {
   /** Keys of the row before, each once, as far as this row has none of its own. Records of one program are alike. */
   readonly #usual: Usual[] = [];
   readonly #view: DataView;
+  /** What turns an offset into a position of the byte space. */
+  readonly #flip: number;
   /** So many attributes of this row were the usual ones, and only those; -1 when there was another. */
   #matched = 0;
 
-  constructor(wire: Wire, batch: LogBatch) {
+  /** Reads what has just come in; or, with `isKnown`, what was counted and checked before, and may lie on the side. */
+  constructor(wire: Wire, batch: LogBatch, { isKnown = false, isSide = false }: { isKnown?: boolean; isSide?: boolean } = {}) {
     this.#wire = wire;
     this.#batch = batch;
     this.#view = new DataView(wire.bytes.buffer, wire.bytes.byteOffset, wire.bytes.length);
-    this.#slots = new SlotFinder(batch.attributes);
+    this.#flip = isSide ? -1 : 0;
+    this.#slots = new SlotFinder(batch.attributes, isKnown ? Number.POSITIVE_INFINITY : REQUEST_ATTRIBUTES_MAX);
   }
 
   read(row: number, end: number): void {
@@ -62,7 +67,7 @@ export class RecordReader {
           break;
         case Tag.SEVERITY_TEXT: {
           const textEnd = wire.span(end);
-          batch.severityTextStart[row] = wire.at;
+          batch.severityTextStart[row] = wire.at ^ this.#flip;
           batch.severityTextSize[row] = textEnd - wire.at;
           wire.at = textEnd;
           break;
@@ -95,7 +100,7 @@ export class RecordReader {
       case Tag.EVENT_NAME: {
         const nameEnd = wire.span(end);
         const rare = batch.rareColumns();
-        rare.eventNameStart[row] = wire.at;
+        rare.eventNameStart[row] = wire.at ^ this.#flip;
         rare.eventNameSize[row] = nameEnd - wire.at;
         wire.at = nameEnd;
         return;
@@ -126,15 +131,12 @@ export class RecordReader {
     const { space } = this.#batch;
     const rare = this.#batch.rareColumns();
     const size = rare.unknownSize[row] as number;
-    const position = rare.unknownStart[row] as number;
     if (size === 0) {
-      rare.unknownStart[row] = start;
-    } else if (position >= 0 && position + size !== start) {
-      // The fields are not side by side: they go to where they can be.
-      rare.unknownStart[row] = space.appendBytes(bytes, position, position + size);
-      space.appendBytes(bytes, start, at);
-    } else if (position < 0) {
-      space.appendBytes(bytes, start, at);
+      rare.unknownStart[row] = start ^ this.#flip;
+    } else if (((rare.unknownStart[row] as number) ^ this.#flip) + size !== start) {
+      // The fields are not side by side: they go to where they can be. What an earlier pair left there is of no use any more.
+      const together = Buffer.concat([space.view(rare.unknownStart[row] as number, size), bytes.subarray(start, at)]);
+      rare.unknownStart[row] = space.appendBytes(together);
     }
     rare.unknownSize[row] = size + at - start;
   }
@@ -148,7 +150,7 @@ export class RecordReader {
       wire.at++;
       if (wire.span(end) === end) {
         batch.bodyType[row] = tag === STRING ? ValueType.string : ValueType.bytes;
-        batch.bodyStart[row] = wire.at;
+        batch.bodyStart[row] = wire.at ^ this.#flip;
         batch.bodySize[row] = end - wire.at;
         wire.at = end;
         return;
@@ -157,7 +159,7 @@ export class RecordReader {
     wire.at = start;
     checkAnyValue(wire, end, 0);
     batch.bodyType[row] = ValueType.encoded;
-    batch.bodyStart[row] = start;
+    batch.bodyStart[row] = start ^ this.#flip;
     batch.bodySize[row] = end - start;
   }
 
@@ -271,7 +273,7 @@ export class RecordReader {
   #put(slot: number, type: ValueTypeNumber, start: number, size: number, number: number): void {
     const { attributes } = this.#batch;
     attributes.type[slot] = type;
-    attributes.start[slot] = start;
+    attributes.start[slot] = start ^ this.#flip;
     attributes.size[slot] = size;
     attributes.number[slot] = number;
   }

@@ -8,12 +8,14 @@ const LOOP_MAX = 32;
 /** Finds the slot of a key while the attributes of one row are being read, so that no row has a key twice. */
 export class SlotFinder {
   readonly #attributes: AttributeTable;
+  readonly #max: number;
   #row = 0;
   #first = 0;
   #byText: Map<string, number> | undefined;
 
-  constructor(attributes: AttributeTable) {
+  constructor(attributes: AttributeTable, max: number = REQUEST_ATTRIBUTES_MAX) {
     this.#attributes = attributes;
+    this.#max = max;
   }
 
   beginRow(row: number): void {
@@ -31,7 +33,7 @@ export class SlotFinder {
       attributes.size[known] = 0;
       return known;
     }
-    if (attributes.count === REQUEST_ATTRIBUTES_MAX) return -1;
+    if (attributes.count >= this.#max) return -1;
     const slot = attributes.add(this.#row, key, ValueType.empty, 0, 0, 0);
     this.#byText?.set(key.text, slot);
     return slot;
@@ -40,7 +42,7 @@ export class SlotFinder {
   /** An empty slot for a key that the row surely does not have; -1 when the request has too many. */
   append(key: Key): number {
     const attributes = this.#attributes;
-    return attributes.count === REQUEST_ATTRIBUTES_MAX ? -1 : attributes.add(this.#row, key, ValueType.empty, 0, 0, 0);
+    return attributes.count >= this.#max ? -1 : attributes.add(this.#row, key, ValueType.empty, 0, 0, 0);
   }
 
   #find(key: Key): number {

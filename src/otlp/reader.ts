@@ -1,7 +1,10 @@
-import { EMPTY_ORIGIN, LogBatch, TABLE_MAX, ValueType, type Origin } from '#model';
+import { EMPTY_ORIGIN, LogBatch, TABLE_MAX, ValueType, type EncodedRows, type Origin, type Signal } from '#model';
+import { decodeRecords } from './decode-records.ts';
 import { checkOrigin, originOf, RESOURCE_FIELDS, SCOPE_FIELDS, type OriginFields } from './reader-origin.ts';
 import { RecordReader } from './reader-record.ts';
+import { REQUEST_ATTRIBUTES_MAX } from './reader-slots.ts';
 import { malformed, Wire } from './reader-wire.ts';
+import { checkLogRecord, checkSpan } from './record-check.ts';
 
 /**
  * Reads ExportLogsServiceRequest (opentelemetry.proto.collector.logs.v1) in protobuf into columns over the very bytes
@@ -16,6 +19,14 @@ import { malformed, Wire } from './reader-wire.ts';
  */
 export function readRequest(body: Uint8Array, spare: LogBatch = new LogBatch()): LogBatch {
   return new RequestReader(new Wire(body), spare).read();
+}
+
+/**
+ * The same without reading what is inside the records: it is checked, and they are decoded when somebody wants to see it.
+ * Spans come in messages of the same shape and are never decoded at all.
+ */
+export function readSealedRequest(body: Uint8Array, spare: LogBatch = new LogBatch(), signal: Signal = 'logs'): LogBatch {
+  return new RequestReader(new Wire(body), spare, signal).read();
 }
 
 /**
@@ -39,14 +50,20 @@ class RequestReader {
   readonly #wire: Wire;
   readonly #batch: LogBatch;
   readonly #records: RecordReader;
+  readonly #check: typeof checkLogRecord;
+  /** Where sealed rows go; undefined when records are read at once. */
+  readonly #encoded: EncodedRows | undefined;
+  #attributes = 0;
   readonly #resources = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
   readonly #scopes = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
 
-  constructor(wire: Wire, batch: LogBatch) {
+  constructor(wire: Wire, batch: LogBatch, sealedAs?: Signal) {
     this.#wire = wire;
     this.#batch = batch;
-    this.#batch.reset(wire.bytes);
-    this.#records = new RecordReader(wire, this.#batch);
+    batch.reset(wire.bytes);
+    this.#records = new RecordReader(wire, batch);
+    this.#check = sealedAs === 'traces' ? checkSpan : checkLogRecord;
+    this.#encoded = sealedAs && batch.seal(sealedAs, decodeRecords);
   }
 
   read(): LogBatch {
@@ -75,12 +92,38 @@ class RequestReader {
     this.#wire.at = start;
     const resourceIndex = this.#indexOf(this.#resources, this.#batch.resources, resource);
     const scopeIndex = this.#indexOf(this.#scopes, this.#batch.scopes, origin);
+    if (this.#encoded) return this.#readSealed(end, this.#encoded, { resourceIndex, scopeIndex });
     this.#eachChild(end, (childEnd) => {
       const row = this.#addRow();
       this.#batch.resourceOf[row] = resourceIndex;
       this.#batch.scopeOf[row] = scopeIndex;
       this.#records.read(row, childEnd);
     });
+  }
+
+  /** Adds the children as rows that keep their bytes. */
+  #readSealed(end: number, encoded: EncodedRows, { resourceIndex, scopeIndex }: { resourceIndex: number; scopeIndex: number }): void {
+    const wire = this.#wire;
+    const batch = this.#batch;
+    const first = batch.length;
+    while (wire.at < end) {
+      const start = wire.at;
+      const tag = wire.tag(end);
+      if (tag !== CHILD) {
+        wire.skip(tag, end);
+        continue;
+      }
+      this.#attributes += this.#check(wire, wire.span(end));
+      const row = batch.length;
+      this.#assertRoom();
+      batch.extend(1);
+      encoded.start[row] = start;
+      encoded.size[row] = wire.at - start;
+    }
+    const { length } = batch;
+    for (const column of [batch.isDropped, batch.sharedOf, batch.deliveryOf]) column.fill(0, first, length);
+    batch.resourceOf.fill(resourceIndex, first, length);
+    batch.scopeOf.fill(scopeIndex, first, length);
   }
 
   /** What stands beside the children. It may stand behind them, so it is looked for first. */
@@ -126,9 +169,16 @@ class RequestReader {
   }
 
   #addRow(): number {
+    this.#assertRoom();
+    return this.#batch.addRow(ValueType.none, 0, 0);
+  }
+
+  #assertRoom(): void {
     if (this.#batch.length === REQUEST_ROWS_MAX) {
       throw malformed(this.#wire.at, `a request has more than ${REQUEST_ROWS_MAX} records; send smaller ones`);
     }
-    return this.#batch.addRow(ValueType.none, 0, 0);
+    if (this.#attributes > REQUEST_ATTRIBUTES_MAX) {
+      throw malformed(this.#wire.at, `a request has more than ${REQUEST_ATTRIBUTES_MAX} attributes; send smaller ones`);
+    }
   }
 }

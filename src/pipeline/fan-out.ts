@@ -1,7 +1,6 @@
-import type { Consumer, Delivery, RefusedError, Touches } from '#component';
+import { touchesOf, type Consumer, type Delivery, type RefusedError, type Touches } from '#component';
 import type { LogBatch } from '#model';
 import { offerAll, type OfferingHost } from './offer-all.ts';
-import { touchesOf } from './prepare.ts';
 
 export interface Branch {
   readonly name: string;

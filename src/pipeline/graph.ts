@@ -1,11 +1,10 @@
-import { Status, type Component, type Consumer, type Counter, type Kind } from '#component';
+import { Status, touchesOf, type Component, type Consumer, type Counter, type Kind } from '#component';
 import { FanOut, type Branch } from './fan-out.ts';
 import { Health } from './health.ts';
 import { ComponentHost, nameOf, type Environment, type Identity } from './host.ts';
 import type { OfferingHost } from './offer-all.ts';
 import { ConnectorOutlets } from './outlets.ts';
 import type { GraphPlan, Member, PipelinePlan } from './plan.ts';
-import { touchesOf } from './prepare.ts';
 import { Tap } from './tap.ts';
 import { TapPoint, TapPoints } from './tap-points.ts';
 
@@ -125,7 +124,11 @@ class Builder {
     });
     const connector = factory.create(config, { id }, outlets);
     this.#health.add(id, connector);
-    this.#between.push(this.#instance('connector', id, connector));
+    const shutdown = async (signal: AbortSignal): Promise<void> => {
+      await connector.shutdown(signal);
+      outlets.close();
+    };
+    this.#between.push(this.#instance('connector', id, { start: (host) => connector.start(host), shutdown }));
     const consumed = this.#counter('otelcol_connector_consumed_items', CONSUMED, labels);
     const tap = new Tap(connector, { accepted: [consumed], point: before });
     this.#ends.set(id, tap);
@@ -158,7 +161,10 @@ class Builder {
     const head = new TapPoint();
     const exporters = pipeline.exporters.filter((id) => !this.#plan.connectors.has(id));
     this.#tapPoints.addPipeline(pipeline.id, pipeline.processors, exporters, [head, ...points.toReversed()]);
-    return new Tap({ mutates, touches: touchesOf(next), consume: (batch) => next.consume(batch) }, { accepted: [accepted, ...counters], point: head });
+    return new Tap(
+      { mutates, touches: touchesOf(next), consume: (batch) => next.consume(batch) },
+      { accepted: [accepted, ...counters], point: head },
+    );
   }
 
   #receiverTap(receiver: string, next: Consumer): Consumer {

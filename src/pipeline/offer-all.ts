@@ -1,7 +1,6 @@
-import { RefusedError, type Clock, type Consumer } from '#component';
+import { RefusedError, prepare, type Clock, type Consumer } from '#component';
 import type { LogBatch } from '#model';
 import { backoffMs } from './backoff.ts';
-import { prepare } from './prepare.ts';
 
 export interface Offer {
   readonly name: string;

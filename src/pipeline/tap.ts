@@ -1,6 +1,5 @@
-import { RefusedError, type Consumer, type Counter, type Delivery, type Touches } from '#component';
+import { RefusedError, prepare, touchesOf, type Consumer, type Counter, type Delivery, type Touches } from '#component';
 import type { LogBatch } from '#model';
-import { prepare, touchesOf } from './prepare.ts';
 import type { TapPoint } from './tap-points.ts';
 
 export interface TapOptions {
