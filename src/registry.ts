@@ -17,6 +17,7 @@ function entry(
 export const registry: Registry = [
   entry('receiver', 'file_log', () => import('../receivers/file_log/index.ts'), ['filelog']),
   entry('receiver', 'http', () => import('../receivers/http/index.ts')),
+  entry('receiver', 'kafka', () => import('../receivers/kafka/index.ts')),
   entry('receiver', 'otlp', () => import('../receivers/otlp/index.ts')),
   entry('receiver', 'journald', () => import('../receivers/journald/index.ts')),
   entry('receiver', 'stdin', () => import('../receivers/stdin/index.ts')),
@@ -44,6 +45,7 @@ export const registry: Registry = [
   entry('exporter', 'debug', () => import('../exporters/debug/index.ts')),
   entry('exporter', 'elasticsearch', () => import('../exporters/elasticsearch/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
+  entry('exporter', 'kafka', () => import('../exporters/kafka/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),
   entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
   entry('connector', 'forward', () => import('../connectors/forward/index.ts')),

@@ -10,6 +10,15 @@ export {
 export { HandOver, type Gift, type HandOverSettings } from './hand-over.ts';
 export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders, type HttpRequest } from './http-client.ts';
 export { Intake, type IntakeSettings } from './intake.ts';
+export {
+  brokersOf,
+  kafkaClientOptions,
+  kafkaClientProblems,
+  kafkaClientProperties,
+  kafkaRisk,
+  type KafkaClientConfig,
+} from './kafka-config.ts';
+export { readKafkaError, toKafkaFault, type KafkaProblem } from './kafka-fault.ts';
 export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
