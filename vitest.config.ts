@@ -9,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
       'receivers/**/*.test.ts',
       'processors/**/*.test.ts',
       'exporters/**/*.test.ts',
+      'connectors/**/*.test.ts',
       'extensions/**/*.test.ts',
       'test/**/*.test.ts',
       'tools/**/*.test.ts',

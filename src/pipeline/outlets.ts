@@ -1,6 +1,7 @@
-import { RefusedError, type Consumer, type Counter, type Metrics, type Outlet, type Outlets, type Part, type Timer } from '#component';
-import { LogBatch, appendRows } from '#model';
+import type { Clock, Consumer, Counter, Lending, Metrics, Outlet, Outlets, Part } from '#component';
+import type { LogBatch } from '#model';
 import { forkDeliveries } from './fan-out.ts';
+import { Lender } from './lender.ts';
 import { offerAll, type OfferingHost } from './offer-all.ts';
 
 /** What one connector feeds, as the graph knows it. */
@@ -10,35 +11,66 @@ export interface Fed {
   enter(pipelines: readonly string[]): Consumer;
   /** False when an exporter behind the pipeline says that it cannot deliver. */
   isUp(pipeline: string): boolean;
-  readonly host: OfferingHost;
+  readonly host: OfferingHost & { readonly clock: Clock };
   /** Of the connector. */
   readonly metrics: Pick<Metrics, 'counter' | 'gauge'>;
   fatal(problem: unknown): void;
+}
+
+/** What the outlets of a connector count together. */
+export class OutletBooks {
+  /** Rows of a refused copy that were dropped on their way: the batch it was made of has them still, and gives them again. */
+  readonly created: Counter;
+  readonly abandoned: Counter;
+  readonly takenBack: Counter;
+  held = 0;
+
+  constructor(metrics: Fed['metrics']) {
+    this.created = metrics.counter('winnow_connector_created_log_records', 'Log records a connector has made, or gives once more.');
+    this.abandoned = metrics.counter('winnow_connector_abandoned_log_records', 'Log records given back to their source untaken.');
+    this.takenBack = metrics.counter(
+      'winnow_connector_taken_back_log_records',
+      'Log records asked of their source again since the pipeline that took them stayed down.',
+    );
+    metrics.gauge('winnow_connector_held_log_records', 'Log records that wait for a pipeline that is not up.', () => this.held);
+  }
 }
 
 /** The pipelines behind one connector. */
 export class ConnectorOutlets implements Outlets {
   readonly pipelines: readonly string[];
   readonly #fed: Fed;
-  readonly #loans: Loans;
-  readonly #outlets = new Map<string, PipelineOutlet>();
+  readonly #books: OutletBooks;
+  readonly #lenders: Lender[] = [];
 
   constructor(fed: Fed) {
     this.pipelines = fed.pipelines;
     this.#fed = fed;
-    this.#loans = new Loans(fed);
+    this.#books = new OutletBooks(fed.metrics);
   }
 
-  to(pipelines: readonly string[]): Outlet {
+  to(pipelines: readonly string[], lending?: Lending): Outlet {
     const stranger = pipelines.find((id) => !this.pipelines.includes(id));
     if (stranger !== undefined || pipelines.length === 0) {
       throw new RangeError(`expected pipelines that name the connector as a receiver, got "${stranger ?? ''}"`);
     }
-    const ids = [...new Set(pipelines)].toSorted();
-    const key = ids.join('\n');
-    let outlet = this.#outlets.get(key);
-    if (!outlet) this.#outlets.set(key, (outlet = new PipelineOutlet(ids, this.#fed, this.#loans)));
-    return outlet;
+    const ids = [...new Set(pipelines)];
+    const next = this.#fed.enter(ids);
+    const isUp = (): boolean => ids.every((id) => this.#fed.isUp(id));
+    const lender = new Lender({ next, isUp, lending, books: this.#books, clock: this.#fed.host.clock, fatal: this.#fed.fatal });
+    this.#lenders.push(lender);
+    return {
+      pipelines: ids,
+      mutates: next.mutates,
+      consume: (batch) => next.consume(batch),
+      lend: (batch) => lender.lend(batch),
+      get isUp() {
+        return isUp();
+      },
+      get isHolding() {
+        return lender.isHolding;
+      },
+    };
   }
 
   async distribute(parts: readonly Part[]): Promise<void> {
@@ -49,138 +81,17 @@ export class ConnectorOutlets implements Outlets {
     });
     const refusal = await offerAll(offers, this.#fed.host);
     if (!refusal) return;
-    for (const { batch } of parts) this.#loans.givenTwice(batch);
+    for (const { batch } of parts) this.#books.created.add(droppedRows(batch));
     throw refusal;
   }
-}
 
-class PipelineOutlet implements Outlet {
-  readonly pipelines: readonly string[];
-  readonly mutates: boolean;
-  readonly #fed: Fed;
-  readonly #loans: Loans;
-  readonly #next: Consumer;
-  readonly #spares: LogBatch[] = [];
-  #lent = 0;
-
-  constructor(pipelines: readonly string[], fed: Fed, loans: Loans) {
-    this.pipelines = pipelines;
-    this.#fed = fed;
-    this.#loans = loans;
-    this.#next = fed.enter(pipelines);
-    this.mutates = this.#next.mutates;
-  }
-
-  get isUp(): boolean {
-    return this.#lent === 0 && this.#areExportersUp();
-  }
-
-  consume(batch: LogBatch): Promise<void> {
-    return this.#next.consume(batch);
-  }
-
-  lend(batch: LogBatch): Promise<void> {
-    if (batch.liveRows === 0) return Promise.resolve();
-    const copy = this.#copyOf(batch);
-    return new Promise((resolve, reject) => {
-      let isLent = false;
-      let timer: Timer;
-      const look = (): void => {
-        if (this.#areExportersUp()) {
-          timer = this.#fed.host.clock.after(LOOK_MS, look);
-          return;
-        }
-        isLent = true;
-        this.#lent++;
-        this.#loans.lent(copy);
-        resolve();
-      };
-      timer = this.#fed.host.clock.after(LOOK_MS, look);
-      const over = (end: () => void): void => {
-        timer.cancel();
-        if (isLent) {
-          this.#lent--;
-          this.#loans.returned(copy);
-        }
-        end();
-      };
-      this.#next.consume(copy).then(
-        () =>
-          over(() => {
-            if (this.#spares.length < SPARES_MAX) this.#spares.push(copy);
-            resolve();
-          }),
-        (problem: unknown) =>
-          over(() => {
-            if (isLent) this.#loans.refused(copy, problem);
-            else {
-              this.#loans.givenTwice(copy);
-              reject(problem instanceof Error ? problem : new Error(String(problem)));
-            }
-          }),
-      );
-    });
-  }
-
-  #areExportersUp(): boolean {
-    return this.pipelines.every((id) => this.#fed.isUp(id));
-  }
-
-  #copyOf(batch: LogBatch): LogBatch {
-    const copy = this.#spares.pop() ?? new LogBatch();
-    copy.reset(NO_BYTES);
-    appendRows(copy, batch);
-    copy.deliveries = forkDeliveries(copy, 1)[0] ?? [];
-    return copy;
+  /** To be called when the connector has shut down. */
+  close(): void {
+    for (const lender of this.#lenders) lender.close();
   }
 }
 
-/** How long a batch may wait for an outlet that is not up before its caller is let go. */
-const LOOK_MS = 250;
-// One batch is usually on its way; a few more come when several sources feed the connector.
-const SPARES_MAX = 4;
-const NO_BYTES = Buffer.alloc(0);
-
-/** Counts what is with the outlets of a connector though its callers were let go, and what became of it. */
-class Loans {
-  readonly #fed: Fed;
-  readonly #created: Counter;
-  readonly #abandoned: Counter;
-  readonly #rows = new Map<LogBatch, number>();
-
-  constructor(fed: Fed) {
-    this.#fed = fed;
-    const { metrics } = fed;
-    this.#created = metrics.counter('winnow_connector_created_log_records', 'Log records a connector has made, or gives once more.');
-    this.#abandoned = metrics.counter('winnow_connector_abandoned_log_records', 'Log records given back to their source.');
-    metrics.gauge('winnow_connector_held_log_records', 'Log records that wait for a pipeline that is not up.', () => {
-      let rows = 0;
-      for (const own of this.#rows.values()) rows += own;
-      return rows;
-    });
-  }
-
-  lent(copy: LogBatch): void {
-    this.#rows.set(copy, copy.length);
-  }
-
-  returned(copy: LogBatch): void {
-    this.#rows.delete(copy);
-  }
-
-  /** Its caller has gone on, so the source has to give the rows again. */
-  refused(copy: LogBatch, problem: unknown): void {
-    if (!(problem instanceof RefusedError)) {
-      this.#fed.fatal(problem);
-      return;
-    }
-    this.#abandoned.add(copy.liveRows);
-    copy.settleAbandoned();
-  }
-
-  /** Rows of a refused copy that were dropped on their way and counted there; the batch it was copied from has them still. */
-  givenTwice(copy: LogBatch): void {
-    const rows = copy.length - copy.liveRows;
-    if (rows > 0) this.#created.add(rows);
-  }
+/** Rows of a copy that came without dropped ones. */
+export function droppedRows(copy: LogBatch): number {
+  return copy.length - copy.liveRows;
 }
