@@ -29,6 +29,7 @@ interface Reading {
  *   head ─▶ authenticate, admit ─▶ read, decompress (the library) ─▶ handler
  */
 export class GrpcCalls {
+  readonly #drop: (peer: string) => void;
   readonly #readTimeoutMs: number;
   readonly #readingMax: number;
   readonly #pendingMax: number;
@@ -40,7 +41,9 @@ export class GrpcCalls {
   #authenticator: ServerAuthenticator | undefined;
   #sweep: Timer | undefined;
 
-  constructor(config: GrpcServerConfig) {
+  /** `drop` ends a connection, by its peer, once what was said to it has left. */
+  constructor(config: GrpcServerConfig, drop: (peer: string) => void) {
+    this.#drop = drop;
     this.#readTimeoutMs = parseDuration(config.read_timeout);
     this.#pendingMax = parseSize(config.max_pending_size);
     this.#readingMax = Math.max(READING_MIN, Math.floor(this.#pendingMax / (config.max_recv_msg_size_mib * 1024 * 1024)));
@@ -95,8 +98,10 @@ export class GrpcCalls {
             proceed();
           },
           onCancel: () => {
+            if (isAnswered || !this.#reading.delete(reading)) return;
             // The sender has gone, or the library has answered by itself: too long, too late, not to be decompressed.
-            if (this.#reading.delete(reading) && !isAnswered) this.count(Code.CANCELLED);
+            this.count(Code.CANCELLED);
+            if (Number(call.getDeadline()) <= (this.#host?.clock.now() ?? 0)) this.#drop(call.getPeer());
           },
         }),
       sendStatus: (status, next) => {
@@ -137,7 +142,7 @@ export class GrpcCalls {
     // The set is in the order of arrival.
     const [oldest] = this.#reading;
     if (!oldest || newest.since - oldest.since < SLOW_MS) return false;
-    this.#refuse(oldest, tooMuch());
+    this.#breakOff(oldest, tooMuch());
     return true;
   }
 
@@ -146,13 +151,22 @@ export class GrpcCalls {
     const now = this.#host?.clock.monotonic() ?? 0;
     for (const reading of this.#reading) {
       if (now - reading.since < this.#readTimeoutMs) break;
-      this.#refuse(reading, new HttpProblem(408, 'the request came too slowly'));
+      this.#breakOff(reading, new HttpProblem(408, 'the request came too slowly'));
     }
     if (this.#reading.size > 0) this.#sweepLater();
   }
 
   #sweepLater(): void {
     this.#sweep = this.#host?.clock.after(SWEEP_MS, () => this.#refuseSlow());
+  }
+
+  /**
+   * Refuses a call of which a part has come. The library holds that part until the sender ends its half of the call,
+   * which may be never; so its connection goes too.
+   */
+  #breakOff(reading: Reading, problem: HttpProblem): void {
+    this.#refuse(reading, problem);
+    this.#drop(reading.call.getPeer());
   }
 
   /** Past the interceptor, since the handler has not begun. */

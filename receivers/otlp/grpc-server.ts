@@ -38,6 +38,14 @@ export interface GrpcServerSettings {
 // What HTTP/2 begins with. A connection that has not said so much by then has nothing to say.
 const PREFACE_BYTES = 24;
 const PREFACE_MS = 10_000;
+// An answer has left by then, if the sender reads at all.
+const LINGER_MS = 500;
+
+interface Connection {
+  readonly socket: net.Socket;
+  readonly source: number;
+  readonly closed: Promise<void>;
+}
 
 /**
  * A gRPC server over connections of our own: the library speaks the protocol, but we accept, so that connections are
@@ -46,8 +54,8 @@ const PREFACE_MS = 10_000;
 export class GrpcServer {
   readonly #settings: GrpcServerSettings;
   readonly #calls: GrpcCalls;
-  readonly #sources = new Map<string, number>();
-  readonly #sockets = new Set<net.Socket>();
+  /** By address and port of the sender, which is all that the library tells of a connection. */
+  readonly #connections = new Map<string, Connection>();
   readonly #running = new Set<Promise<void>>();
   #sourceNext = 0;
   #host: Host | undefined;
@@ -57,7 +65,7 @@ export class GrpcServer {
 
   constructor(settings: GrpcServerSettings) {
     this.#settings = settings;
-    this.#calls = new GrpcCalls(settings.config);
+    this.#calls = new GrpcCalls(settings.config, (peer) => this.#drop(peer));
   }
 
   /** The port that was taken, for an endpoint with port 0. */
@@ -98,7 +106,8 @@ export class GrpcServer {
     const listener = this.#listener;
     this.#server = undefined;
     this.#listener = undefined;
-    if (!server || !listener) return;
+    const host = this.#host;
+    if (!server || !listener || !host) return;
     this.#reload?.cancel();
     const closed = listener.listening ? new Promise<void>((resolve) => listener.close(() => resolve())) : Promise.resolve();
     this.#calls.stop();
@@ -107,9 +116,14 @@ export class GrpcServer {
       else deadline.addEventListener('abort', () => resolve(), { once: true });
     });
     await Promise.race([Promise.allSettled(this.#running), cut]);
-    // Connections end when the last answers have left.
-    await Promise.race([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), cut]);
-    for (const socket of this.#sockets) socket.destroy();
+    server.tryShutdown(() => {});
+    // It has said good-bye to all connections; they end by themselves when the last answers have left, if their senders
+    // have ended too. Those that have not are cut.
+    const ended = Promise.all([...this.#connections.values()].map(({ closed: gone }) => gone));
+    const lingering = new AbortController();
+    await Promise.race([ended, cut, host.clock.sleep(LINGER_MS, lingering.signal)]);
+    lingering.abort();
+    for (const { socket } of this.#connections.values()) socket.destroy();
     await closed;
   }
 
@@ -130,7 +144,7 @@ export class GrpcServer {
     let failure: StatusObject | undefined;
     try {
       release = this.#calls.hold(body.length);
-      reply = await method({ body, source: this.#sources.get(call.getPeer()) ?? 0, signal: gone.signal });
+      reply = await method({ body, source: this.#connections.get(call.getPeer())?.source ?? 0, signal: gone.signal });
     } catch (problem) {
       if (problem instanceof AssertionError) this.#host?.fatal(problem);
       else if (!(problem instanceof HttpProblem)) this.#host?.log.error('A request has met a fault of the agent.', {}, problem);
@@ -143,19 +157,25 @@ export class GrpcServer {
 
   #accept(socket: net.Socket, injector: ConnectionInjector): void {
     const key = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#sockets.add(socket);
-    this.#sources.set(key, this.#sourceNext++);
     // A connection that breaks ends its calls, and those tell; there is nothing else to do about it.
     socket.on('error', () => {});
     const silent = this.#host?.clock.after(PREFACE_MS, () => {
       if (socket.bytesRead < PREFACE_BYTES) socket.destroy();
     });
-    socket.once('close', () => {
-      silent?.cancel();
-      this.#sockets.delete(socket);
-      this.#sources.delete(key);
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        silent?.cancel();
+        this.#connections.delete(key);
+        resolve();
+      });
     });
+    this.#connections.set(key, { socket, source: this.#sourceNext++, closed });
     injector.injectConnection(socket);
+  }
+
+  #drop(peer: string): void {
+    const socket = this.#connections.get(peer)?.socket;
+    if (socket) this.#host?.clock.after(LINGER_MS, () => socket.destroy());
   }
 
   #createListener(host: Host, accept: (socket: net.Socket) => void): net.Server {

@@ -4,6 +4,7 @@
  *   npm run soak -- steady [--minutes 60] [--rate 5000]     memory and descriptors of a running agent over time
  *   npm run soak -- crash [--kills 30] [--rate 20000] [--queue memory|disk] [--away] [--full] [--seed N]
  *   npm run soak -- outage [--queue memory|disk] [--rate 5000]    a backend that is away, overloaded, closed to us and slow
+ *   npm run soak -- senders [--logs 100000] [--python INTERPRETER]...    SDKs by each protocol, compared record by record
  *   npm run soak -- backlog [--mib 2048]                    a queue on disk that fills, drains and gives its disk back
  *
  * Ends with exit code 1 when a bound is broken; the bounds stand below.
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { FULL_PIPELINE, runCrash } from '../e2e/crash.ts';
 import { runOutage } from '../e2e/outage.ts';
 import { runBacklog, STORAGE_MIB_AFTER_MAX } from './backlog.ts';
+import { runSenders } from './senders.ts';
 import { runSteady } from './steady.ts';
 
 const SLOPE_MIB_PER_HOUR_MAX = 1;
@@ -28,6 +30,8 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string' },
     kills: { type: 'string', default: '30' },
     queue: { type: 'string', default: 'memory' },
+    logs: { type: 'string', default: '100000' },
+    python: { type: 'string', multiple: true, default: [] },
     mib: { type: 'string', default: '2048' },
     away: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
@@ -94,7 +98,18 @@ async function backlog(): Promise<boolean> {
   return isComplete && Number.isFinite(result.shrinkSeconds) && result.loopDelayP99Ms < LOOP_DELAY_MS_MAX;
 }
 
-const SOAKS: Readonly<Record<string, () => Promise<boolean>>> = { steady, crash, outage, backlog };
+async function senders(): Promise<boolean> {
+  const logs = Number(values.logs);
+  let isEqual = true;
+  for await (const result of runSenders({ logs, pythons: values.python })) {
+    console.log(JSON.stringify(result));
+    const { arrived, lost, changed, unknown, faults, refusedRequests } = result;
+    isEqual &&= arrived === logs && lost.length + changed.length + unknown.length === 0 && refusedRequests > 0 === faults > 0;
+  }
+  return isEqual;
+}
+
+const SOAKS: Readonly<Record<string, () => Promise<boolean>>> = { steady, crash, outage, backlog, senders };
 
 const passed = await (SOAKS[positionals[0] ?? 'steady'] ?? steady)();
 process.exitCode = passed ? 0 : 1;
