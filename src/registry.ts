@@ -46,6 +46,7 @@ export const registry: Registry = [
   entry('exporter', 'elasticsearch', () => import('../exporters/elasticsearch/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'kafka', () => import('../exporters/kafka/index.ts')),
+  entry('exporter', 'loki', () => import('../exporters/loki/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp']),
   entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
   entry('connector', 'forward', () => import('../connectors/forward/index.ts')),

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { field, resourceAttributes, SeverityNumber, type LogBatch } from '#model';
+import { decompressSnappy } from '#net';
 import { start, stopAll, type Rig } from '../../test/helpers/http-receiver-rig.ts';
 import { parseLabels } from './loki-labels.ts';
-import { decompressSnappy } from './snappy.ts';
 
 afterEach(stopAll);
 

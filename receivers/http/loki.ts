@@ -1,10 +1,9 @@
-import { HttpProblem, type Route, type ServerReply, type ServerRequest } from '#net';
+import { decompressSnappy, HttpProblem, type Route, type ServerReply, type ServerRequest } from '#net';
 import type { Desk } from './desk.ts';
 import { isJson } from './json-rows.ts';
 import { readLokiJson } from './loki-json.ts';
 import { readLokiProtobuf } from './loki-protobuf.ts';
 import type { Stream } from './loki-stream.ts';
-import { decompressSnappy } from './snappy.ts';
 import type { Feed } from './rows.ts';
 
 const PATH = '/loki/api/v1/push';

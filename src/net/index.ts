@@ -28,6 +28,7 @@ export { SecretFile } from './secret-file.ts';
 export { HttpServer, type HttpServerSettings } from './server.ts';
 export { httpServerProblems, httpServerProperties, isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
 export { HttpProblem, type RequestHead, type Route, type ServerReply, type ServerRequest } from './server-reply.ts';
+export { compressSnappy, decompressSnappy } from './snappy.ts';
 export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientConfig } from './tls-client.ts';
 export { loadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';
 export { userAgent } from './user-agent.ts';

@@ -106,6 +106,7 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'exporter/kafka': ({ kafka }) => ({ brokers: [kafka] }),
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
   'exporter/elasticsearch': ({ url }) => ({ endpoint: url }),
+  'exporter/loki': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
   'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
   'connector/failover': () => ({ priority_levels: [[FED[0]], [FED[1]]] }),

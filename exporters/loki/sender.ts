@@ -1,0 +1,98 @@
+import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
+import { basicAuthOf, parseRetryAfter, userAgent, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
+import type { Payload, SendResult } from '#queue';
+import type { LokiConfig } from './config.ts';
+
+export interface SenderSettings {
+  readonly id: string;
+  readonly config: LokiConfig;
+  readonly url: URL;
+  readonly authenticator: Authenticator | undefined;
+  readonly client: HttpClient;
+  readonly host: Host;
+}
+
+const REASON_CHARACTERS_MAX = 300;
+// A shorter value would be found in words that have nothing to do with it.
+const SECRET_CHARACTERS_MIN = 6;
+
+/** Makes one attempt to send one request. */
+export class Sender {
+  readonly #settings: SenderSettings;
+  readonly #where: string;
+  readonly #own: Readonly<Record<string, string>>;
+  readonly #sentBytes: Counter;
+
+  constructor(settings: SenderSettings) {
+    const { id, url, config, host } = settings;
+    this.#settings = settings;
+    const basic = basicAuthOf(url);
+    this.#own = {
+      'user-agent': userAgent(),
+      ...(basic !== undefined && { authorization: basic }),
+      ...(config.tenant_id !== '' && { 'x-scope-orgid': config.tenant_id }),
+    };
+    this.#where = `${id}: ${withoutSecrets(url)}`;
+    this.#sentBytes = host.metrics.counter('winnow_exporter_sent_bytes', 'Bytes of requests sent, repeated ones each time.');
+  }
+
+  /** Throws RetryableError, DestinationError or PermanentError. */
+  async send(payload: Payload, signal: AbortSignal): Promise<SendResult> {
+    const { client, authenticator, config } = this.#settings;
+    const headers: Record<string, string> = {
+      ...this.#own,
+      'content-type': payload.contentType,
+      'content-length': String(payload.body.length),
+    };
+    const secret = lowerCase({ ...authenticator?.authHeaders(), ...config.headers });
+    this.#sentBytes.add(payload.body.length);
+    const answer = await client.post(payload.body, { ...headers, ...secret }, signal);
+    if (answer.status >= 200 && answer.status < 300) return { rejected: 0 };
+    const secrets = [...Object.values(secret), headers['authorization'] ?? ''].flatMap((value) => value.split(' '));
+    throw this.#problemOf(answer, payload.rows, secrets);
+  }
+
+  #problemOf(answer: HttpAnswer, rows: number, secrets: readonly string[]): Error {
+    const { status } = answer;
+    const message = `${this.#where}: ${status}: ${adviceFor(status, rows)}${quoteOf(answer, secrets)}`;
+    if (status < 400 || [401, 403, 404, 405, 407].includes(status)) return new DestinationError(message);
+    if (status === 408 || status === 429 || status >= 500) {
+      const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#settings.host.clock.now());
+      return new RetryableError(message, retryAfterMs === undefined ? {} : { retryAfterMs });
+    }
+    return new PermanentError(message, { tooLarge: status === 413 });
+  }
+}
+
+function adviceFor(status: number, rows: number): string {
+  switch (status) {
+    case 401:
+      return 'it does not know us; check "headers", "auth" and "tenant_id"';
+    case 403:
+      return 'it knows us but does not let us write; check the token and "tenant_id"';
+    case 404:
+      return 'there is nothing that takes pushes; check the path of "endpoint"';
+    case 413:
+      return `a request of ${rows} records is too large; lower "request_bytes_max"`;
+    case 429:
+      return 'it asks for fewer records or fewer streams; see its limits';
+    default:
+      if (status < 400) return 'it is elsewhere; redirects are not followed, correct the endpoint';
+      return status < 500 ? `it refuses some of ${rows} records for good` : 'it cannot take the request now';
+  }
+}
+
+/** What Loki says, on one line, cut, and without our secrets. */
+function quoteOf({ body }: HttpAnswer, secrets: readonly string[]): string {
+  let text = body.toString('utf8');
+  for (const secret of secrets) if (secret.length >= SECRET_CHARACTERS_MIN) text = text.replaceAll(secret, '[secret]');
+  // Control characters could rewrite the terminal of whoever reads the log.
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for.
+  text = text.replaceAll(/[\u0000-\u0020\u007f-\u009f]+/g, ' ').trim();
+  if (text === '') return '';
+  return `; it says: ${text.length > REASON_CHARACTERS_MAX ? `${text.slice(0, REASON_CHARACTERS_MAX)}…` : text}`;
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
