@@ -1,0 +1,136 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Admin } from '@platformatic/kafka';
+
+const LIBRARIES = resolve(import.meta.dirname, '../../node_modules/.cache/kafka');
+const GIVEN = process.env['KAFKA_BROKERS'];
+const hasJava = spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
+
+/** True when there is a real broker to test with: one that KAFKA_BROKERS names, or one that can be started here. */
+export const hasKafka: boolean = GIVEN !== undefined || (hasJava && existsSync(LIBRARIES));
+
+// A test that is left out must be seen to be left out.
+if (!hasKafka) {
+  process.stderr.write(
+    'SKIPPED: there is no Kafka. Name one by KAFKA_BROKERS, or have one: apt-get install default-jre-headless maven && ' +
+      'mvn -f test/fixtures/kafka/pom.xml dependency:copy-dependencies\n',
+  );
+}
+
+const START_MS = 60_000;
+let topics = 0;
+
+/** A real Apache Kafka of one broker. */
+export class KafkaCluster {
+  readonly brokers: string[];
+  readonly #folder: string | undefined;
+  readonly #admin: Admin;
+  #process: ChildProcess | undefined;
+
+  private constructor(brokers: string[], folder?: string) {
+    this.brokers = brokers;
+    this.#folder = folder;
+    this.#admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers, retries: 5, retryDelay: 200 });
+  }
+
+  static async start(): Promise<KafkaCluster> {
+    if (GIVEN !== undefined) return new KafkaCluster(GIVEN.split(','));
+    const folder = mkdtempSync(join(tmpdir(), 'winnow-kafka-'));
+    const [port, controllerPort] = await freePorts();
+    writeFileSync(join(folder, 'server.properties'), propertiesOf(folder, port, controllerPort));
+    const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', 'server.properties'];
+    const { status, stderr } = spawnSync('java', javaArgs(format), { cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the folder of the broker cannot be formatted: ${stderr}`);
+    const cluster = new KafkaCluster([`127.0.0.1:${port}`], folder);
+    await cluster.up();
+    return cluster;
+  }
+
+  /** False when it is somebody else's broker, which is not ours to stop. */
+  get isOurs(): boolean {
+    return this.#folder !== undefined;
+  }
+
+  /** Starts the broker, and waits until it answers. */
+  async up(): Promise<void> {
+    if (this.#folder === undefined) return;
+    this.#process = spawn('java', javaArgs(['kafka.Kafka', 'server.properties']), { cwd: this.#folder, stdio: 'ignore' });
+    const port = Number(this.brokers[0]?.split(':')[1]);
+    const deadline = performance.now() + START_MS;
+    while (!(await answers(port))) {
+      if (performance.now() > deadline) throw new Error('the broker does not come up');
+      await sleep(100);
+    }
+    await this.#admin.metadata({ topics: [], forceUpdate: true });
+  }
+
+  /** Ends the broker as a power cut would. */
+  async kill(): Promise<void> {
+    const broker = this.#process;
+    if (!broker || broker.exitCode !== null || broker.signalCode !== null) return;
+    broker.kill('SIGKILL');
+    await once(broker, 'exit');
+  }
+
+  async createTopic(partitions: number): Promise<string> {
+    const topic = `winnow-${process.pid}-${Date.now()}-${topics++}`;
+    await this.#admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+    return topic;
+  }
+
+  async stop(): Promise<void> {
+    await this.#admin.close();
+    await this.kill();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function javaArgs(args: readonly string[]): string[] {
+  return ['-Xmx256m', '-XX:+UseSerialGC', '-cp', `${LIBRARIES}/*`, ...args];
+}
+
+function propertiesOf(folder: string, port: number, controllerPort: number): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+controller.listener.names=CONTROLLER
+log.dirs=${join(folder, 'data')}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=true
+num.partitions=4
+`;
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  const [first = 0, second = 0] = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  for (const server of servers) server.close();
+  return [first, second];
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolved) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolved(true);
+    });
+    socket.on('error', () => resolved(false));
+  });
+}
