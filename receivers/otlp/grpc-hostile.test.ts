@@ -157,8 +157,8 @@ describe('a message over gRPC that is no message', () => {
     expect(answer).toMatch(expected);
     expect(gateway.host.fatals).toEqual([]);
     expect(gateway.host.metric('winnow_receiver_pending_bytes', { protocol: 'grpc' })).toBe(0);
+    expect(sink.batches).toBe(0);
     expect(await gateway.call(HELLO)).toHaveLength(0);
-    expect(sink.bodies.filter((text) => text !== 'hello')).toEqual([]);
   });
 
   test('leaves the server up, whatever comes before and instead of it', { timeout: 60_000 }, async () => {
@@ -224,11 +224,14 @@ test('damaged requests get an answer of the table, and the next is read right', 
         const wire = where === 'wire' ? damaged(packed, faults) : packed;
         const sent = where === 'frame' ? damaged(framed(wire, zips), faults) : framed(wire, zips);
 
+        sink.records.length = 0;
         const answer = await answerOf(request(own, sent, zips ? { 'grpc-encoding': 'gzip' } : {}));
 
         const code = answer?.split(' ')[0] ?? 'none';
         seen.set(code, (seen.get(code) ?? 0) + 1);
         expect(['0', '3', '8', '12', '13']).toContain(code);
+        // Of a request that is refused nothing may be in the pipeline: its sender sends it again, or knows it lost.
+        if (code !== '0') expect(sink.records).toEqual([]);
       },
     ),
     { numRuns: Number(process.env['WINNOW_FUZZ_RUNS'] ?? 2000) },
