@@ -231,7 +231,7 @@ test('damaged requests get an answer of the table, and the next is read right', 
         seen.set(code, (seen.get(code) ?? 0) + 1);
         expect(['0', '3', '8', '12', '13']).toContain(code);
         // Of a request that is refused nothing may be in the pipeline: its sender sends it again, or knows it lost.
-        if (code !== '0') expect(sink.records).toEqual([]);
+        expect(code === '0' || sink.records.length === 0).toBe(true);
       },
     ),
     { numRuns: Number(process.env['WINNOW_FUZZ_RUNS'] ?? 2000) },

@@ -173,7 +173,7 @@ describe('whatever is sent', () => {
           seen.add(response.status);
           expect([200, 400, 413]).toContain(response.status);
           // Of a request that is refused nothing may be in the pipeline: its sender knows it lost.
-          if (response.status !== 200) expect(sink.records).toEqual([]);
+          expect(response.status === 200 || sink.records.length === 0).toBe(true);
           await response.arrayBuffer();
         },
       ),

@@ -4,7 +4,7 @@
  *   npm run soak -- steady [--minutes 60] [--rate 5000]     memory and descriptors of a running agent over time
  *   npm run soak -- crash [--kills 30] [--rate 20000] [--queue memory|disk] [--away] [--full] [--seed N]
  *   npm run soak -- outage [--queue memory|disk] [--rate 5000]    a backend that is away, overloaded, closed to us and slow
- *   npm run soak -- senders [--logs 100000] [--python INTERPRETER]...    SDKs by each protocol, compared record by record
+ *   npm run soak -- senders [--logs 100000] [--python INTERPRETER]...    an SDK by each protocol, compared record by record
  *   npm run soak -- backlog [--mib 2048]                    a queue on disk that fills, drains and gives its disk back
  *
  * Ends with exit code 1 when a bound is broken; the bounds stand below.

@@ -12,7 +12,7 @@ import { PROTOCOLS, sendBySdk, type Protocol } from '../helpers/sdk-sender.ts';
 
 export interface SendersOptions {
   readonly logs: number;
-  /** Python interpreters that have OpenTelemetry's SDK; see sender.py. */
+  /** Python interpreters that have OpenTelemetry's SDK; see sender.py. With none the SDK for JavaScript sends. */
   readonly pythons: readonly string[];
 }
 
@@ -52,8 +52,9 @@ export async function* runSenders({ logs, pythons }: SendersOptions): AsyncGener
   try {
     agent.start();
     await eventually(() => agent.output.includes('Winnow has started.'), 15_000);
-    for (const sdk of [javaScript(), ...(await pythonsOf(pythons))]) {
+    for (const sdk of pythons.length > 0 ? await pythonsOf(pythons) : [javaScript()]) {
       const reference = sdk.protocols.find((protocol) => protocol !== 'grpc') ?? 'http/protobuf';
+      sink.begin(0);
       await sdk.send(reference, sink.url, logs);
       const direct = sink.take();
       for (const protocol of sdk.protocols) {
