@@ -63,7 +63,8 @@ export class OtlpReceiver implements Receiver {
     const { logs_url_path: logsPath } = config;
     const take = async (request: ServerRequest): Promise<ServerReply> => {
       const { source, signal } = request;
-      return replyTo(await this.#handOver.give({ read: () => this.#read(request), source, signal, settleMs }), request);
+      const gift = { read: () => this.#read(request), source, signal, settleMs, done: () => request.release() };
+      return replyTo(await this.#handOver.give(gift), request);
     };
     const logs: Route = { methods: ['POST'], check: checkFormat, handle: take, describe };
     return new HttpServer({

@@ -20,6 +20,8 @@ export interface Gift {
   readonly read: () => LogBatch;
   /** Rows of one source stay in order. */
   readonly source: number;
+  /** Called when neither body nor batch is referred to any more. */
+  readonly done?: () => void;
   /** The sender has gone. */
   readonly signal: AbortSignal;
   /** Where senders are promised different times; otherwise that of the settings. */
@@ -98,7 +100,7 @@ export class HandOver {
     timer?.cancel();
   }
 
-  async #pass({ read, source, signal }: Gift, failed: Promise<never>): Promise<Outcome> {
+  async #pass({ read, source, signal, done }: Gift, failed: Promise<never>): Promise<Outcome> {
     await this.#turn(failed);
     const { promise: settled, resolve } = Promise.withResolvers<Outcome>();
     try {
@@ -111,6 +113,7 @@ export class HandOver {
     } catch (error) {
       throw this.#problemOf(error);
     } finally {
+      done?.();
       this.#free();
     }
     return settled;

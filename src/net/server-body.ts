@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { BodyPool } from '#otlp';
 import { HttpProblem } from './server-reply.ts';
 
 type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
@@ -24,6 +25,11 @@ const ENCODINGS = 'gzip, zstd, deflate';
 // So many bodies are decompressed at once. What comes out is counted only when it has come, so this also bounds what a
 // flood of bombs can take beyond `max_pending_size`.
 const DECOMPRESSING_MAX = 2;
+
+// Bodies of some requests at once; those that are longer than this are rare, and kept by nobody.
+const POOL_BYTES_MAX = 4 * 1024 * 1024;
+// Shorter ones come from Node's own pool, and cost no page faults.
+const POOLED_BYTES_MIN = 64 * 1024;
 
 /** Bytes that all requests together hold. */
 export class PendingBytes {
@@ -69,6 +75,7 @@ export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #pending: PendingBytes;
   readonly #waiting: (() => void)[] = [];
+  readonly #bodies = new BodyPool(POOL_BYTES_MAX);
   #decompressing = 0;
 
   constructor(limits: BodyLimits, pending: PendingBytes) {
@@ -93,14 +100,24 @@ export class BodyReader {
     const wire = await this.#collect(request, share, signal);
     if (!decompress || wire.length === 0) return wire;
     const body = await this.#decompress(wire, decompress, signal);
+    this.release(wire);
     share.add(body.length);
     share.release(wire.length);
     return body;
   }
 
+  /** Nobody refers to the body any more: its memory serves another one. */
+  release(body: Buffer): void {
+    if (body.length >= POOLED_BYTES_MIN) this.#bodies.give(body);
+  }
+
   #collect(request: IncomingMessage, share: Share, signal: AbortSignal): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
+      // Of a length that is known, chunks are copied as they come: memory that dies young brings no garbage collection near.
+      const length = Number(request.headers['content-length'] ?? 0);
+      const isPooled = length >= POOLED_BYTES_MIN && length <= POOL_BYTES_MAX;
+      let whole: Buffer | undefined;
       let bytes = 0;
       const finish = (settle: () => void): void => {
         request.off('data', onData).off('end', onEnd).off('close', onClose);
@@ -108,13 +125,15 @@ export class BodyReader {
         settle();
       };
       const onData = (chunk: Buffer): void => {
+        if (isPooled) whole ??= this.#bodies.take(length);
+        if (whole) chunk.copy(whole, bytes);
+        else chunks.push(chunk);
         bytes += chunk.length;
-        chunks.push(chunk);
         share.add(chunk.length);
         if (bytes > this.#limits.wireBytesMax) finish(() => reject(this.#tooLong()));
         else if (this.#pending.bytes > this.#pending.max) finish(() => reject(tooMuch()));
       };
-      const onEnd = (): void => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
+      const onEnd = (): void => finish(() => resolve(whole ? whole.subarray(0, bytes) : joined(chunks, bytes)));
       const onClose = (): void => finish(() => reject(new HttpProblem(400, 'the body broke off')));
       const onAbort = (): void => finish(() => reject(HttpProblem.later(503, 'the agent stops; send again')));
       if (signal.aborted) return onAbort();
@@ -148,6 +167,10 @@ export class BodyReader {
   #tooLong(): HttpProblem {
     return new HttpProblem(413, `the body is longer than ${this.#limits.wireBytesMax} bytes; send smaller ones`);
   }
+}
+
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes);
 }
 
 interface ReadOptions {

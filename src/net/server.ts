@@ -21,6 +21,8 @@ export interface HttpServerSettings {
   readonly notFound?: NonNullable<Route['describe']>;
 }
 
+// One for all: making a reason with its stack costs more than reading a small request.
+const GONE = new Error('the sender has gone');
 // What a refused sender still sends is read and thrown away, so that it gets to see the answer; but not without end.
 const DISCARDED_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -204,9 +206,16 @@ export class HttpServer {
     const decompress = this.#bodies.admit(request);
     if (expectsContinue) response.writeContinue();
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort(GONE);
+    });
     const body = await this.#bodies.read(request, { decompress, share, signal: this.#closing.signal });
-    return route.handle({ ...head, body, subject, signal: gone.signal });
+    let isReleased = false;
+    const release = (): void => {
+      if (!isReleased) this.#bodies.release(body);
+      isReleased = true;
+    };
+    return route.handle({ ...head, body, subject, signal: gone.signal, release });
   }
 
   async #authenticate({ headers }: RequestHead): Promise<string | undefined> {

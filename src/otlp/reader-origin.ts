@@ -13,7 +13,15 @@ import type { Wire } from './reader-wire.ts';
 const ORIGINS_MAX = 1024;
 const ORIGIN_BYTES_KEPT_MAX = 4 * 1024;
 
-const known = new Map<string, Origin>();
+interface Known {
+  readonly origin: Origin;
+  /** What came behind it the last time: senders name their resources and scopes in the same order again and again. */
+  follower: Known | undefined;
+  isForgotten: boolean;
+}
+
+const known = new Map<string, Known>();
+let last: Known = { origin: EMPTY_ORIGIN, follower: undefined, isForgotten: false };
 
 /** Which fields of a Resource or Scope are messages themselves. */
 export interface OriginFields {
@@ -38,14 +46,36 @@ function checkFields(wire: Wire, end: number): void {
   while (wire.at < end) wire.skip(wire.tag(end), end);
 }
 
+/** True when this is the Resource or Scope that is expected next, which has been checked when it came first. */
+export function isExpected(encoded: Buffer): boolean {
+  const { follower } = last;
+  return follower !== undefined && !follower.isForgotten && encoded.equals(follower.origin.encoded);
+}
+
 export function originOf(encoded: Buffer, schemaUrl: string): Origin {
   if (encoded.length === 0 && schemaUrl === '') return EMPTY_ORIGIN;
+  const { follower } = last;
+  if (follower?.origin.schemaUrl === schemaUrl && isExpected(encoded)) {
+    last = follower;
+    return follower.origin;
+  }
   const id = `${schemaUrl}\0${encoded.toString('latin1')}`;
-  const own = known.get(id);
-  if (own) return own;
-  const origin: Origin = { encoded: Uint8Array.from(encoded), schemaUrl };
-  if (id.length > ORIGIN_BYTES_KEPT_MAX) return origin;
-  if (known.size === ORIGINS_MAX) known.delete(known.keys().next().value ?? '');
-  known.set(id, origin);
-  return origin;
+  const own = known.get(id) ?? { origin: { encoded: Uint8Array.from(encoded), schemaUrl }, follower: undefined, isForgotten: false };
+  if (id.length <= ORIGIN_BYTES_KEPT_MAX) keep(id, own);
+  return own.origin;
+}
+
+function keep(id: string, own: Known): void {
+  if (known.size === ORIGINS_MAX && !known.has(id)) {
+    const [[oldestId, oldest] = []] = known;
+    known.delete(oldestId ?? '');
+    // Others may still point to it. It must not hold a chain of what was forgotten before.
+    if (oldest) {
+      oldest.isForgotten = true;
+      oldest.follower = undefined;
+    }
+  }
+  known.set(id, own);
+  last.follower = own;
+  last = own;
 }

@@ -1,6 +1,6 @@
 import { EMPTY_ORIGIN, LogBatch, TABLE_MAX, ValueType, type EncodedRows, type Origin, type Signal } from '#model';
 import { decodeRecords } from './decode-records.ts';
-import { checkOrigin, originOf, RESOURCE_FIELDS, SCOPE_FIELDS, type OriginFields } from './reader-origin.ts';
+import { checkOrigin, isExpected, originOf, RESOURCE_FIELDS, SCOPE_FIELDS, type OriginFields } from './reader-origin.ts';
 import { RecordReader } from './reader-record.ts';
 import { REQUEST_ATTRIBUTES_MAX } from './reader-slots.ts';
 import { malformed, Wire } from './reader-wire.ts';
@@ -106,6 +106,7 @@ class RequestReader {
     const wire = this.#wire;
     const batch = this.#batch;
     const first = batch.length;
+    const view = new DataView(wire.bytes.buffer, wire.bytes.byteOffset, wire.bytes.length);
     while (wire.at < end) {
       const start = wire.at;
       const tag = wire.tag(end);
@@ -113,7 +114,7 @@ class RequestReader {
         wire.skip(tag, end);
         continue;
       }
-      this.#attributes += this.#check(wire, wire.span(end));
+      this.#attributes += this.#check(wire, wire.span(end), view);
       const row = batch.length;
       this.#assertRoom();
       batch.extend(1);
@@ -137,7 +138,8 @@ class RequestReader {
       if (tag === ORIGIN) {
         const originEnd = wire.span(end);
         encoded = wire.bytes.subarray(wire.at, originEnd);
-        checkOrigin(wire, originEnd, origins);
+        if (isExpected(encoded)) wire.at = originEnd;
+        else checkOrigin(wire, originEnd, origins);
       } else if (tag === SCHEMA_URL) {
         const urlEnd = wire.span(end);
         schemaUrl = wire.bytes.toString('utf8', wire.at, urlEnd);

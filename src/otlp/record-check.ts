@@ -8,8 +8,14 @@ import * as Tag from './tags.ts';
  * is written in another way is walked field by field.
  */
 
-// A length below this takes one byte.
+// The most that one byte of a length can say.
 const SHORT_MAX = 127;
+// Tag and length of a field, and tag and length of the first field in it, as the four bytes of a little-endian number:
+// these masks leave the tags, and the bits which say that a length goes on.
+const FIRST_SHORT = 0x80ff;
+const BOTH_SHORT = 0x80ff80ff | 0;
+const ATTRIBUTE_HEAD = (KEY << 16) | Tag.ATTRIBUTE;
+const TEXT_HEAD = (STRING << 16) | VALUE;
 const SPAN_ATTRIBUTE = 0x4a;
 const SPAN_EVENT = 0x5a;
 const SPAN_LINK = 0x6a;
@@ -17,25 +23,27 @@ const SPAN_STATUS = 0x7a;
 const EVENT_ATTRIBUTE = 0x1a;
 const LINK_ATTRIBUTE = 0x22;
 
-/** Checks the LogRecord from here to `end`. Returns how many attributes it has. */
-export function checkLogRecord(wire: Wire, end: number): number {
-  const { bytes } = wire;
+/** Checks the LogRecord from here to `end`. Returns how many attributes it has. `view` shows the bytes of `wire`. */
+export function checkLogRecord(wire: Wire, end: number, view: DataView): number {
   let attributes = 0;
   let at = wire.at;
   while (at < end) {
-    const tag = bytes[at] as number;
     let next = 0;
-    if (tag === Tag.ATTRIBUTE) {
-      attributes++;
-      next = usualKeyValueEnd(bytes, at + 1, end);
-    } else if (tag === Tag.TIME || tag === Tag.OBSERVED_TIME) next = at + 9;
-    else if (tag === Tag.SEVERITY_NUMBER) next = (bytes[at + 1] as number) <= SHORT_MAX ? at + 2 : 0;
-    else if (tag === Tag.BODY) next = usualBodyEnd(bytes, at + 1, end);
-    else if (tag === Tag.SEVERITY_TEXT || tag === Tag.TRACE_ID || tag === Tag.SPAN_ID || tag === Tag.EVENT_NAME) {
-      const length = bytes[at + 1] as number;
-      next = length <= SHORT_MAX ? at + 2 + length : 0;
+    if (at + 4 <= end) {
+      const head = view.getInt32(at, true);
+      if ((head & BOTH_SHORT) === ATTRIBUTE_HEAD) {
+        const to = at + 2 + ((head >> 8) & 127);
+        const value = at + 4 + (head >> 24);
+        if (to <= end && value + 4 <= to && isUsualValueField(wire.bytes, view, value, to)) {
+          attributes++;
+          at = to;
+          continue;
+        }
+      }
+      next = usualFieldEnd(wire.bytes, head, at, end);
     }
     if (next === 0 || next > end) {
+      if (wire.bytes[at] === Tag.ATTRIBUTE) attributes++;
       wire.at = at;
       checkLogField(wire, end);
       next = wire.at;
@@ -46,8 +54,28 @@ export function checkLogRecord(wire: Wire, end: number): number {
   return attributes;
 }
 
+/** Where the field ends that begins with the four bytes of `head`; 0 when it has to be looked at closely. */
+function usualFieldEnd(bytes: Uint8Array, head: number, at: number, end: number): number {
+  switch (head & 255) {
+    case Tag.TIME:
+    case Tag.OBSERVED_TIME:
+      return at + 9;
+    case Tag.SEVERITY_NUMBER:
+      return (head & 0x8000) === 0 ? at + 2 : 0;
+    case Tag.BODY:
+      return usualBodyEnd(bytes, at + 1, end);
+    case Tag.SEVERITY_TEXT:
+    case Tag.TRACE_ID:
+    case Tag.SPAN_ID:
+    case Tag.EVENT_NAME:
+      return (head & 0x8000) === 0 ? at + 2 + ((head >> 8) & 127) : 0;
+    default:
+      return 0;
+  }
+}
+
 /** Checks the Span from here to `end`. Returns how many attributes it and what is in it have. */
-export function checkSpan(wire: Wire, end: number): number {
+export function checkSpan(wire: Wire, end: number, _view: DataView): number {
   let attributes = 0;
   while (wire.at < end) {
     const tag = wire.tag(end);
@@ -83,15 +111,13 @@ function checkLogField(wire: Wire, end: number): void {
   else wire.skip(tag, end);
 }
 
-/** Where the KeyValue ends whose length is at `at`; 0 when it is not of the usual form, and has to be looked at closely. */
-function usualKeyValueEnd(bytes: Uint8Array, at: number, end: number): number {
-  const length = bytes[at] as number;
-  const to = at + 1 + length;
-  if (length < 4 || length > SHORT_MAX || to > end || bytes[at + 1] !== KEY) return 0;
-  const keyLength = bytes[at + 2] as number;
-  const value = at + 3 + keyLength;
-  if (keyLength > SHORT_MAX || value + 2 > to || bytes[value] !== VALUE || value + 2 + (bytes[value + 1] as number) !== to) return 0;
-  return isUsualValue(bytes, value + 2, to) ? to : 0;
+/** True when the value of a KeyValue is all there is in `bytes[at, to)`, and is of the usual form. */
+function isUsualValueField(bytes: Uint8Array, view: DataView, at: number, to: number): boolean {
+  const head = view.getInt32(at, true);
+  if ((head & FIRST_SHORT) !== VALUE || at + 2 + ((head >> 8) & 127) !== to) return false;
+  // Nearly every value is a short text.
+  if ((head & BOTH_SHORT) === TEXT_HEAD) return at + 4 + (head >> 24) === to;
+  return isUsualValue(bytes, at + 2, to);
 }
 
 /** Where the AnyValue ends whose length is at `at`; 0 when it is not a text of the usual form. */
