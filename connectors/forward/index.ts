@@ -7,6 +7,7 @@ function createForward(outlets: Outlets): Connector {
   const outlet = outlets.to(outlets.pipelines);
   return {
     mutates: outlet.mutates,
+    touches: 'rows',
     start: async () => {},
     consume: (batch) => outlet.consume(batch),
     shutdown: async () => {},

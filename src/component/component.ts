@@ -77,7 +77,7 @@ export interface Lending {
   readonly mayTakeBack: () => boolean;
 }
 
-/** Some rows of a batch, in a batch of their own that was filled by `appendRows`, and where they go. */
+/** Some rows of a batch, copied by `appendRows` or in a view of it, and where they go. A copy may be edited, a view not. */
 export interface Part {
   readonly outlet: Outlet;
   readonly batch: LogBatch;

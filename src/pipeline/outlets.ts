@@ -1,5 +1,14 @@
-import type { Clock, Consumer, Counter, Lending, Metrics, Outlet, Outlets, Part } from '#component';
-import type { LogBatch } from '#model';
+import {
+  touchesOf,
+  type Clock,
+  type Consumer,
+  type Counter,
+  type Lending,
+  type Metrics,
+  type Outlet,
+  type Outlets,
+  type Part,
+} from '#component';
 import { forkDeliveries } from './fan-out.ts';
 import { Lender } from './lender.ts';
 import { offerAll, type OfferingHost } from './offer-all.ts';
@@ -14,7 +23,7 @@ export interface Fed {
   readonly host: OfferingHost & { readonly clock: Clock };
   /** Of the connector. */
   readonly metrics: Pick<Metrics, 'counter' | 'gauge'>;
-  fatal(problem: unknown): void;
+  readonly fatal: (problem: unknown) => void;
 }
 
 /** What the outlets of a connector count together. */
@@ -62,6 +71,7 @@ export class ConnectorOutlets implements Outlets {
     return {
       pipelines: ids,
       mutates: next.mutates,
+      touches: touchesOf(next),
       consume: (batch) => next.consume(batch),
       lend: (batch) => lender.lend(batch),
       get isUp() {
@@ -77,11 +87,11 @@ export class ConnectorOutlets implements Outlets {
     const offers = parts.map(({ outlet, batch }) => {
       // Of forks, since a part that is refused in the end may have lost rows on its way, and those come again.
       batch.deliveries = forkDeliveries(batch, 1)[0] ?? [];
-      return { name: outlet.pipelines.join(', '), consumer: outlet, batch };
+      return { name: outlet.pipelines.join(', '), consumer: outlet, batch, rows: batch.liveRows };
     });
     const refusal = await offerAll(offers, this.#fed.host);
     if (!refusal) return;
-    for (const { batch } of parts) this.#books.created.add(droppedRows(batch));
+    for (const { batch, rows } of offers) this.#books.created.add(rows - batch.liveRows);
     throw refusal;
   }
 
@@ -89,9 +99,4 @@ export class ConnectorOutlets implements Outlets {
   close(): void {
     for (const lender of this.#lenders) lender.close();
   }
-}
-
-/** Rows of a copy that came without dropped ones. */
-export function droppedRows(copy: LogBatch): number {
-  return copy.length - copy.liveRows;
 }

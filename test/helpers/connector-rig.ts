@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { RefusedError, type ConnectorFactory, type Consumer, type Exporter, type Host, type Outcome, type StatusName } from '#component';
-import { createResource, LogBatch, ValueType, type AttributeValue } from '#model';
+import { createResource, LogBatch, ValueType, type AttributeValue, type Origin } from '#model';
 import { MetricsRegistry } from '#telemetry';
 import { nodeOf } from '../../src/config/node.ts';
 import { createFixedSource } from '../../src/config/place.ts';
@@ -75,6 +75,16 @@ const quiet = { start: async (): Promise<void> => {}, shutdown: async (): Promis
 const facts = { stability: 'stable', summary: '', schema: { type: 'object', additionalProperties: false, properties: {} } } as const;
 const none = {} as never;
 
+const resources = new Map<string, Origin>();
+
+/** Equal resources are one object, as receivers have it. */
+function resourceOf(attributes: Readonly<Record<string, AttributeValue>>): Origin {
+  const id = JSON.stringify(attributes);
+  const known = resources.get(id) ?? createResource(attributes);
+  resources.set(id, known);
+  return known;
+}
+
 /** One connector in the agent's own graph: a pipeline that ends in it, and some that begin with it. */
 export class ConnectorRig {
   readonly clock: FakeClock = new FakeClock();
@@ -132,7 +142,7 @@ export class ConnectorRig {
       if (typeof record === 'string') continue;
       batch.severity[row] = record.severity ?? 0;
       for (const [key, value] of Object.entries(record.attributes ?? {})) batch.setAttribute(row, key, value);
-      if (record.resource) batch.resourceOf[row] = batch.addResource(createResource(record.resource));
+      if (record.resource) batch.resourceOf[row] = batch.addResource(resourceOf(record.resource));
     }
     return this.offer(batch, bytes);
   }
