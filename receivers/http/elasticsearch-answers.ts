@@ -37,16 +37,22 @@ const FIXED: Readonly<Record<string, object>> = {
 // What shippers set up before they send: it is there already, as far as they can tell.
 const SET_UP = /^\/_(?:index_template|template|component_template|ilm\/policy|ingest\/pipeline|data_stream|cat)(?:\/|$)/;
 
+/** Asks that what was sent can be found; whoever gets it sees to that. */
+const REFRESH = /^\/(?:[^/]+\/)?_refresh$/;
+const REFRESHED = { _shards: { total: 1, successful: 1, failed: 0 } };
+
 export function isHandshake(path: string): boolean {
-  return Object.hasOwn(FIXED, path) || SET_UP.test(path);
+  return Object.hasOwn(FIXED, path) || SET_UP.test(path) || REFRESH.test(path);
 }
 
 export function handshakeMethods(path: string): readonly string[] {
+  if (REFRESH.test(path)) return ['GET', 'POST'];
   return Object.hasOwn(FIXED, path) ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 }
 
 export function answerHandshake(path: string, method: string): ServerReply {
   const isRead = method === 'GET' || method === 'HEAD';
+  if (REFRESH.test(path)) return { status: 200, contentType: 'application/json', headers: PRODUCT, body: JSON.stringify(REFRESHED) };
   const body = isRead ? ((Object.hasOwn(FIXED, path) ? FIXED[path] : undefined) ?? {}) : { acknowledged: true };
   return { status: 200, contentType: 'application/json', headers: PRODUCT, body: JSON.stringify(body) };
 }
