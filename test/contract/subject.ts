@@ -90,7 +90,7 @@ type Place = Pick<Surroundings, 'directory' | 'url' | 'kafka'>;
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'receiver/file_log': ({ directory }) => ({ include: [join(directory, 'in-*.log')], start_at: 'beginning' }),
-  'receiver/otlp': () => ({ protocols: { http: { endpoint: 'localhost:0' } } }),
+  'receiver/otlp': () => ({ protocols: { http: { endpoint: 'localhost:0' }, grpc: { endpoint: 'localhost:0' } } }),
   'receiver/journald': () => ({ journalctl_path: join(root, 'receivers/journald/testdata/journalctl.mjs') }),
   'receiver/stdin': () => ({ on_end: 'wait' }),
   'receiver/syslog': () => ({ tcp: { listen_address: 'localhost:0' }, udp: { listen_address: 'localhost:0' } }),

@@ -9,7 +9,8 @@ import { systemClock } from '../../src/pipeline/system-clock.ts';
 import { registry } from '../../src/registry.ts';
 import { LogsSink } from '../helpers/logs-sink.ts';
 import { sequence, startExporter, type Rig } from '../helpers/otlp-exporter.ts';
-import { startGateway, type Gateway } from '../helpers/otlp-receiver.ts';
+import { encodeRequest } from '../helpers/otlp-proto.ts';
+import { startGateway, startGrpc, type Gateway } from '../helpers/otlp-receiver.ts';
 import { createTestHost, type TestHost } from '../helpers/test-host.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -109,4 +110,25 @@ test('tokens in files: exchanged on both sides while records flow, none is refus
   expect((await rig.send(sequence(10, 20)).outcome).durable).toBe(10);
   expect(sink.bodies).toHaveLength(20);
   expect(shown()).not.toContain('token-of');
+});
+
+test('over gRPC the same extensions decide, and what they know is not told', async () => {
+  const declared = `
+  bearer_token_auth: { token: token-of-mine }
+`;
+  const names = { receiver: 'bearer_token_auth', exporter: 'bearer_token_auth' };
+  const config = await loadConfig({ sources: [`yaml:${textWith(declared, names)}`], env: {}, cwd: '/', registry });
+  const sink = new LogsSink();
+  const extensions = await startExtensions(config, createTestHost({ clock: systemClock }));
+  const gateway = await startGrpc(sink, { auth: { authenticator: 'bearer_token_auth' } }, { extensions });
+  open.push(() => gateway.stop(200));
+  const record = encodeRequest({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'hello' } }] }] }] });
+
+  await expect(gateway.call(record)).rejects.toThrow('UNAUTHENTICATED');
+  await expect(gateway.call(record, { metadata: { authorization: 'Bearer token-of-yours' } })).rejects.toThrow('UNAUTHENTICATED');
+  await gateway.call(record, { metadata: { authorization: 'Bearer token-of-mine' } });
+
+  expect(sink.bodies).toEqual(['hello']);
+  expect(gateway.host.metric('winnow_receiver_requests', { code: 'UNAUTHENTICATED' })).toBe(2);
+  expect(JSON.stringify(gateway.host.lines)).not.toContain('token-of');
 });
