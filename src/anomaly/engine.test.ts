@@ -172,6 +172,32 @@ describe('the engine, after two ordinary days,', () => {
   });
 });
 
+/** A service of a few lines a minute. `sessionsPerDay` of them come with a session, at any time. */
+function* sparse(days: number, sessionsPerDay: number, random: () => number): Generator<Line> {
+  for (let at = START; at < START + days * 24 * HOUR; at += MINUTE) {
+    const isSession = random() < sessionsPerDay / (24 * 60);
+    for (let i = 0; i < 1 + 3 * random(); i++) yield { at: at + 10_000 * i, text: `request ${i} served`, template: 'request <*> served' };
+    if (isSession) yield { at: at + 50_000, text: 'basket opened', session: `s${at}` };
+  }
+}
+
+describe('the engine, with a few lines a minute,', () => {
+  test.each([0, 3, 12])('tells no drop of sessions where %d a day come', (sessionsPerDay) => {
+    const { engine, told, give } = engineWith();
+    for (const line of sparse(4, sessionsPerDay, seededRandom(11))) give(line);
+    engine.advance(START + 4 * 24 * HOUR);
+    expect(told.map(({ incident, phase }) => `${incident.kind} of ${incident.subject} ${phase}`)).toEqual([]);
+  });
+
+  test('tells no drop in hours in which nothing ever came', () => {
+    const { engine, told, give } = engineWith();
+    const isOffice = ({ at }: Line): boolean => at % (24 * HOUR) >= 9 * HOUR && at % (24 * HOUR) < 12 * HOUR;
+    for (const line of sparse(5, 0, seededRandom(12))) if (isOffice(line)) give(line);
+    engine.advance(START + 5 * 24 * HOUR);
+    expect(opened(told)).not.toContain('drop');
+  });
+});
+
 describe('the engine', () => {
   test('holds no more sources, templates and sessions than it may', () => {
     const { engine, give } = engineWith({ sourcesMax: 3, templatesMax: 20, sessionsMax: 10 });

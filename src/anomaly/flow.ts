@@ -79,14 +79,14 @@ export class Flow {
     this.lastExpected = expectation?.base ?? 0;
     this.deviation = 0;
     if (!expectation || isMuted) return false;
-    const { base, spread } = expectation;
+    const { base, low, spread } = expectation;
     const high = Math.max(expectation.high, base * recurring);
     this.deviation = (count - (count > base ? Math.max(base, Math.min(high, count)) : base)) / Math.sqrt(base + base * base * spread + 0.5);
     const limit = thresholdFor(DAY_MINUTES * UP.length, this.#options.budget);
     const at = minute * MINUTE_MS;
     for (const [i, factor] of UP.entries()) this.#up.add(i, countGain(count, high, high * factor, spread), at, limit);
     for (const [i, factor] of DOWN.entries()) {
-      const gain = countGain(count, base, base * factor, spread);
+      const gain = countGain(count, low, low * factor, spread);
       this.downGains[i] = gain;
       this.#down.add(i, gain, at, limit);
     }

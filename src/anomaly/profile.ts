@@ -8,6 +8,8 @@ const AROUND = 45;
 const RECURRING_MIN = 1.45;
 const RECURRING_Z = 3.5;
 const SPREAD_FIRST = 0.1;
+/** What a minute holds at least, as far as a profile knows: where nothing ever came, it says this and not 0. */
+export const BASE_MIN = 0.02;
 
 /** What is usual at which time. */
 export interface Profile {
@@ -224,7 +226,7 @@ function clippedMean(values: number[]): number {
     const room = 2.2 * Math.sqrt(centre + centre * centre * SPREAD_FIRST);
     let sum = 0;
     for (const value of sorted) sum += Math.min(Math.max(value, centre - room), centre + room);
-    centre = Math.max(sum / sorted.length, 0.02);
+    centre = Math.max(sum / sorted.length, BASE_MIN);
   }
   return centre;
 }

@@ -1,5 +1,5 @@
 /** What a minute is expected to hold, from the same time of earlier days. */
-import { fitProfile, type Profile } from './profile.ts';
+import { BASE_MIN, fitProfile, type Profile } from './profile.ts';
 
 export const DAY_MINUTES = 1440;
 const MASKED = 0xffff;
@@ -10,10 +10,14 @@ const LEVEL_WEIGHT = Math.exp(-1 / LEVEL_MINUTES);
 // Pseudo-counts that hold the level at 1 while little has been seen.
 const LEVEL_PRIOR = 3;
 const LEVEL_CLIP = 3;
+// Its logarithm is still finite.
+const LOW_MIN = 1e-9;
 
 export interface Expectation {
   /** Without bursts that come back every day. */
   base: number;
+  /** Of `base`, what was seen to come: a drop is a drop of this. Nearly 0 where `base` is only what is assumed of the unseen. */
+  low: number;
   /** With them. */
   high: number;
   /** Relative variance beyond Poisson. */
@@ -33,7 +37,7 @@ export class SeasonalBaseline {
   #profile: Profile | undefined;
   #levelSeen = 0;
   #levelExpected = 0;
-  readonly #expectation: Expectation = { base: 0, high: 0, spread: 0 };
+  readonly #expectation: Expectation = { base: 0, low: 0, high: 0, spread: 0 };
 
   constructor(daysMax: number) {
     this.#daysMax = Math.max(2, daysMax);
@@ -57,6 +61,7 @@ export class SeasonalBaseline {
     if (!(base > 0)) return undefined;
     const level = this.level;
     this.#expectation.base = base * level;
+    this.#expectation.low = Math.max(base - BASE_MIN, LOW_MIN) * level;
     this.#expectation.high = base * level * (profile.recurring[ofDay] as number);
     this.#expectation.spread = profile.spread;
     return this.#expectation;
