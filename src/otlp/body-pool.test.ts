@@ -38,3 +38,12 @@ test('leaves buffers alone that it has not made', () => {
 
   expect(pool.take(100 * KIB).buffer).not.toBe(foreign.buffer);
 });
+
+test('lets go of a buffer whose size is not asked for any more', () => {
+  const pool = new BodyPool(64 * 1024 * KIB);
+  const burst = pool.take(2000 * KIB);
+  pool.give(burst);
+  for (let i = 0; i < 10; i++) pool.give(pool.take(100 * KIB));
+
+  expect(pool.take(2000 * KIB).buffer).not.toBe(burst.buffer);
+});

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { ByteSpace } from '#model';
 
 // From here on the runtime's memcpy is quicker than a loop of words, the cost of the call included (measured).
-const LONG_COPY = 200;
+const LONG_COPY = 400;
 const WORD = 8;
 
 /** Copies by words write up to so many bytes behind what they copy; whoever provides the target leaves that room. */
@@ -47,6 +47,11 @@ export class Copier {
       return at + size;
     }
     return copyWords(this.#outView, at, this.#sideView, offset, size);
+  }
+
+  /** Four bytes, the lowest first. */
+  four(at: number, bytes: number): void {
+    this.#outView.setInt32(at, bytes, true);
   }
 
   /** `size` bytes that are ready as words; see `toWords`. */

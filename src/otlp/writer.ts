@@ -51,7 +51,7 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number, bu
   const copied = batch.encoded && writeEncoded(batch, from, bytesMax, buffers);
   if (copied) return copied;
   batch.open();
-  const { next, rows, bytes } = rowsThatFit(batch, from, bytesMax);
+  const { next, rows, bytes } = (from === 0 && wholeBatch(batch, bytesMax)) || rowsThatFit(batch, from, bytesMax);
   const runs: Run[] = [];
   const room = envelopeRoom(batch, from, next);
   const out = buffers.take(room.before + bytes + Math.max(room.after, COPY_SLACK));
@@ -77,8 +77,27 @@ export function writeRequest(batch: LogBatch, from: number, bytesMax: number, bu
   return { body: enclose(runs, out), next, rows };
 }
 
+interface Fitting {
+  readonly next: number;
+  readonly rows: number;
+  /** An upper bound of what they take. */
+  readonly bytes: number;
+}
+
+/** All rows, if they surely fit. Column by column that is known in a quarter of the time. */
+function wholeBatch(batch: LogBatch, bytesMax: number): Fitting | undefined {
+  const { length, rare, bodySize, severityTextSize, sharedOf, shared } = batch;
+  if (rare) return undefined;
+  let bytes = length * (RECORD_OVERHEAD + (batch.traceIds || batch.spanIds ? IDS_BYTES : 0));
+  for (let row = 0; row < length; row++) bytes += (bodySize[row] as number) + (severityTextSize[row] as number);
+  for (let row = 0; row < length; row++) bytes += (shared[sharedOf[row] as number] as SharedAttributes).encoded.length;
+  const { count, size, key } = batch.attributes;
+  for (let slot = 0; slot < count; slot++) bytes += ATTRIBUTE_OVERHEAD + (size[slot] as number) + (key[slot] as Key).encodedSize;
+  return bytes <= bytesMax ? { next: length, rows: batch.liveRows, bytes } : undefined;
+}
+
 /** How far the rows go whose upper bounds sum up to `bytesMax`. */
-function rowsThatFit(batch: LogBatch, from: number, bytesMax: number): { next: number; rows: number; bytes: number } {
+function rowsThatFit(batch: LogBatch, from: number, bytesMax: number): Fitting {
   let bytes = 0;
   let rows = 0;
   let row = from;
@@ -100,7 +119,7 @@ function recordBytesMax(batch: LogBatch, row: number): number {
   if (batch.rare) bytes += RARE_OVERHEAD + (batch.rare.eventNameSize[row] as number) + (batch.rare.unknownSize[row] as number);
   const { head, next, size, key } = batch.attributes;
   for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
-    bytes += ATTRIBUTE_OVERHEAD + (size[slot] as number) + (key[slot] as Key).encoded.length;
+    bytes += ATTRIBUTE_OVERHEAD + (size[slot] as number) + (key[slot] as Key).encodedSize;
   }
   return bytes;
 }
@@ -172,16 +191,13 @@ function writeAttribute(out: Buffer, at: number, table: AttributeTable, slot: nu
   const type = table.type[slot] as number;
   const size = table.size[slot] as number;
   const key = table.key[slot] as Key;
-  const keyBytes = key.encoded.length;
+  const keyBytes = key.encodedSize;
   if (type !== ValueType.string || keyBytes + size > SHORT_ATTRIBUTE) return writeLongAttribute(out, at, table, slot);
   // Nearly every attribute is a short text: each length is then one byte.
   out[at] = Tag.ATTRIBUTE;
   out[at + 1] = keyBytes + size + 4;
   const value = copier.words(at + 2, key.words, keyBytes);
-  out[value] = VALUE;
-  out[value + 1] = size + 2;
-  out[value + 2] = STRING_VALUE;
-  out[value + 3] = size;
+  copier.four(value, VALUE | ((size + 2) << 8) | (STRING_VALUE << 16) | (size << 24));
   return copier.range(value + 4, table.start[slot] as number, size);
 }
 
@@ -190,7 +206,7 @@ function writeLongAttribute(out: Buffer, start: number, table: AttributeTable, s
   const size = table.size[slot] as number;
   const number = table.number[slot] as number;
   const key = table.key[slot] as Key;
-  const keyBytes = key.encoded.length;
+  const keyBytes = key.encodedSize;
   const valueBytes = anyValueBytes(type, size, number);
   let at = start;
   out[at++] = Tag.ATTRIBUTE;
@@ -308,13 +324,7 @@ const lastObserved = new Moment();
 function writeTime(out: Buffer, at: number, tag: number, moment: Moment): number {
   const { low, high } = moment;
   out[at] = tag;
-  out[at + 1] = low;
-  out[at + 2] = low >>> 8;
-  out[at + 3] = low >>> 16;
-  out[at + 4] = low >>> 24;
-  out[at + 5] = high;
-  out[at + 6] = high >>> 8;
-  out[at + 7] = high >>> 16;
-  out[at + 8] = high >>> 24;
+  copier.four(at + 1, low);
+  copier.four(at + 5, high);
   return at + 9;
 }

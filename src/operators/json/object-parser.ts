@@ -128,7 +128,8 @@ export class ObjectParser {
       if (known.stamp === stamp) this.#supersede(table, known);
       known.stamp = stamp;
       known.slot = slot;
-      keys[slot] = known.key;
+      // Mostly it is there from the batch before, and a store of an object tells the collector of it.
+      if (keys[slot] !== known.key) keys[slot] = known.key;
       if (at < to && (bytes[at] as number) <= 0x20) at = skipSpace(bytes, at, to);
 
       if (at < to && bytes[at] === Byte.quote) {
