@@ -119,6 +119,44 @@ service:
       ['type: remove', 'type: remov', 'did you mean "remove"?'],
     ],
   },
+  'a gateway over gRPC and HTTP, with limits and lives of connections': {
+    text: `
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: 0.0.0.0:4317
+        max_recv_msg_size_mib: 32
+        max_concurrent_streams: 200
+        keepalive:
+          server_parameters: { max_connection_age: 30m, max_connection_age_grace: 10s }
+          enforcement_policy: { min_time: 30s, permit_without_stream: true }
+      http:
+  otlp/grpc:
+    protocols:
+      grpc:
+exporters:
+  otlp_http: { endpoint: http://logs.example:4318 }
+service:
+  pipelines:
+    logs: { receivers: [otlp, otlp/grpc], exporters: [otlp_http] }
+`,
+    means: {
+      'receivers.otlp.protocols.grpc.max_recv_msg_size_mib': 32,
+      'receivers.otlp.protocols.grpc.keepalive.server_parameters.time': '2h',
+      'receivers.otlp.protocols.grpc.keepalive.server_parameters.timeout': '20s',
+      'receivers.otlp.protocols.http.endpoint': 'localhost:4318',
+      'receivers.otlp/grpc.protocols.grpc.endpoint': 'localhost:4317',
+      'receivers.otlp/grpc.protocols.http': undefined,
+    },
+    typos: [
+      [
+        'max_recv_msg_size_mib: 32',
+        'max_recv_msg_size: 32',
+        '7:9: receivers.otlp.protocols.grpc: "max_recv_msg_size" is not an option; did you mean "max_recv_msg_size_mib"?',
+      ],
+    ],
+  },
   'conditions, Go layouts, a mapping of status classes': {
     text: `
 receivers:
