@@ -56,10 +56,17 @@ export class Events {
       if (oldest !== undefined) this.#forget(oldest);
     }
     this.#waiting.push([key, event]);
+    this.#publish(event);
     const { storage } = this.#host;
     const transaction = storage.begin();
     storage.put(transaction, key, JSON.stringify(event));
     void storage.commit(transaction);
+  }
+
+  /** The event goes on with the records of its pipeline; a receiver may make a source of it as well. */
+  #publish({ at: timeMs, severity, body, attributes }: StoredEvent): void {
+    const severityText = severityName(severity);
+    this.#host.ownRecords?.publish({ kind: 'event', timeMs, severity, severityText, eventName: EVENT_NAME, body, attributes });
   }
 
   /** Gives away what waits; what is refused waits on. */

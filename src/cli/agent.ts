@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { ConfigError, formatProblem, type Logger } from '#component';
+import { ConfigError, formatProblem, type Logger, type OwnRecords } from '#component';
 import { Storage } from '#storage';
 import { MetricsRegistry, registerProcessMetrics, serveMetrics, type SmallServer, type TelemetrySettings } from '#telemetry';
 import type { Config } from '../config/index.ts';
@@ -14,6 +14,8 @@ import { watchSignals } from './signals.ts';
 export interface AgentSettings {
   readonly telemetry: TelemetrySettings;
   readonly log: Logger;
+  /** What the agent says of itself. */
+  readonly records: OwnRecords;
   readonly storageDirectory: () => string;
   readonly shutdownTimeoutMs: number;
   readonly shell: Shell;
@@ -41,6 +43,7 @@ export class Agent {
       log: settings.log,
       metrics: this.#metrics,
       statuses: this.#statuses,
+      ownRecords: settings.records,
       fatal: (problem) => this.#fatal(problem),
       openStorage: () =>
         Storage.open(settings.storageDirectory(), { log: settings.log, clock: systemClock, metrics: this.#metrics.scope() }),

@@ -22,7 +22,7 @@ export async function run(flags: RunFlags, shell: Shell): Promise<number> {
   // The timers that components use do not keep the process alive, so something has to.
   const alive = setInterval(() => {}, 2 ** 30);
   try {
-    return await new Agent(config, { telemetry, log: logs.log, storageDirectory, shutdownTimeoutMs, shell }).run();
+    return await new Agent(config, { telemetry, log: logs.log, records: logs.records, storageDirectory, shutdownTimeoutMs, shell }).run();
   } finally {
     clearInterval(alive);
     await logs.close();

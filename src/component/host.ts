@@ -1,4 +1,5 @@
 import type * as nodeFs from 'node:fs';
+import type { OwnRecords } from './own-records.ts';
 import type { StorageClient } from './storage.ts';
 
 /** Facts of a log line. Values are plain; names follow the semantic conventions where those have one. */
@@ -66,6 +67,8 @@ export interface Host {
   storageOf(extensionId: string): StorageClient;
   /** A started extension that offers `capability`, for instance an authenticator. Throws ConfigError when there is none. */
   extension<T>(id: string, isCapable: (extension: unknown) => extension is T): T;
+  /** What the agent says of itself. Missing where it says nothing, as on the virtual clock of `winnow test`. */
+  readonly ownRecords?: OwnRecords;
   /** Shown by `winnow status` and the health check. `recoverable` mends itself, `permanent` needs a human. */
   report(status: StatusName, message?: string): void;
   /** Every component's status, for extensions that tell it. */

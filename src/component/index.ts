@@ -5,6 +5,7 @@ export * from './edit-once.ts';
 export * from './errors.ts';
 export * from './host.ts';
 export * from './offer.ts';
+export * from './own-records.ts';
 export * from './prepare.ts';
 export * from './schema.ts';
 export * from './storage.ts';

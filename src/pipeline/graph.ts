@@ -1,4 +1,5 @@
 import { Status, touchesOf, type Component, type Consumer, type Counter, type Kind } from '#component';
+import { createDownstream } from './downstream.ts';
 import { FanOut, type Branch } from './fan-out.ts';
 import { Health } from './health.ts';
 import { ComponentHost, nameOf, type Environment, type Identity } from './host.ts';
@@ -196,7 +197,8 @@ class Builder {
 
   #instance(kind: Kind, id: string, component: Component, pipeline?: string): Instance {
     const identity = { kind, id, pipeline };
-    const host = new ComponentHost(this.#environment, identity, this.#extensionsById);
+    const isDownstream = kind === 'receiver' ? createDownstream(this.#plan, id) : undefined;
+    const host = new ComponentHost(this.#environment, identity, this.#extensionsById, isDownstream);
     this.#environment.statuses.set(nameOf(identity), Status.starting);
     return { identity, component, host };
   }

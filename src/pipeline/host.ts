@@ -5,6 +5,8 @@ import {
   type Host,
   type Kind,
   type Logger,
+  type OwnRecords,
+  type RecordOrigin,
   type StatusName,
   type StorageClient,
 } from '#component';
@@ -19,6 +21,7 @@ export interface Environment {
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly statuses: Statuses;
+  readonly ownRecords?: OwnRecords | undefined;
   /** The storage of a component without a `storage:` option. */
   storageFor(component: string): StorageClient;
   fatal(problem: unknown): void;
@@ -55,12 +58,19 @@ export class ComponentHost implements Host {
   readonly log: Logger;
   readonly metrics: MetricsScope;
   readonly fatal: (problem: unknown) => void;
+  readonly ownRecords?: OwnRecords;
   readonly #environment: Environment;
   readonly #identity: Identity;
   readonly #extensions: ReadonlyMap<string, unknown>;
   #storage: StorageClient | undefined;
 
-  constructor(environment: Environment, identity: Identity, extensions: ReadonlyMap<string, unknown>) {
+  /** What `isDownstream` of this component says is not told to it. */
+  constructor(
+    environment: Environment,
+    identity: Identity,
+    extensions: ReadonlyMap<string, unknown>,
+    isDownstream: (origin: RecordOrigin) => boolean = () => false,
+  ) {
     this.clock = environment.clock;
     this.random = environment.random;
     this.fs = environment.fs;
@@ -70,6 +80,7 @@ export class ComponentHost implements Host {
     this.#environment = environment;
     this.#identity = identity;
     this.#extensions = extensions;
+    if (environment.ownRecords) this.ownRecords = asHeardBy(identity, environment.ownRecords, isDownstream);
   }
 
   get storage(): StorageClient {
@@ -109,6 +120,18 @@ export class ComponentHost implements Host {
     if (isCapable(extension)) return extension;
     throw new ConfigError([{ path, message: `extension "${id}" cannot serve as ${what} here` }]);
   }
+}
+
+/** What is published says who did so. */
+function asHeardBy(identity: Identity, records: OwnRecords, isDownstream: (origin: RecordOrigin) => boolean): OwnRecords {
+  return {
+    resource: records.resource,
+    publish: (record) => records.publish({ ...record, origin: identity }),
+    subscribe: (listener) =>
+      records.subscribe((record) => {
+        if (!record.origin || !isDownstream(record.origin)) listener(record);
+      }),
+  };
 }
 
 function labelsOf({ kind, id, pipeline }: Identity): Record<string, string> {

@@ -1,5 +1,6 @@
 /** What the agent says about itself: its log and its metrics. Imported as `#telemetry`. */
 export { createLogs, type OwnLogs } from './logs.ts';
+export { OwnRecordBus } from './own-records.ts';
 export { MetricsRegistry, type MetricsScope, type Sample } from './metrics.ts';
 export { serveMetrics } from './metrics-server.ts';
 export { registerProcessMetrics } from './process-metrics.ts';

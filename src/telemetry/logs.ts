@@ -1,12 +1,15 @@
 import type { Clock, Logger } from '#component';
 import type { LineSink } from './line.ts';
 import { createLogger } from './logger.ts';
+import { OwnRecordBus } from './own-records.ts';
 import { Repeats } from './repeats.ts';
 import type { LogsSettings, ResourceAttributes } from './settings.ts';
 import { createJsonFormat, createReadableFormat, createWriter } from './terminal.ts';
 
 export interface OwnLogs {
   readonly log: Logger;
+  /** Its lines as records, for whoever listens. */
+  readonly records: OwnRecordBus;
   /** Says what is summed up so far and sends what waits. */
   readonly close: () => Promise<void>;
 }
@@ -28,11 +31,14 @@ export async function createLogs({ settings, resource, clock }: OwnLogsOptions):
   const otlp = settings.otlp.length > 0 ? (await import('./otlp-logs.ts')).createOtlpLogs(settings.otlp, resource, clock) : undefined;
   if (otlp) sinks.push(otlp.sink);
 
+  const records = new OwnRecordBus(resource);
+  sinks.push(records.sink);
   const repeats = new Repeats(clock, settings.repeats);
   const sink: LineSink = (line) => {
     for (const each of sinks) each(line);
   };
   return {
+    records,
     log: createLogger({ sink, clock, repeats, level: settings.level, hasStacks: settings.hasStacks }),
     close: async () => {
       repeats.flush();
