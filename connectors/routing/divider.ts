@@ -42,6 +42,8 @@ const SPARES_MAX = 4;
  * rows go to several pipelines, their Delivery is forked, as in a fan-out.
  */
 export class Divider {
+  /** True when one of the pipelines edits records. */
+  readonly edits: boolean;
   /** True when one of those that get views looks into records, which then have to be decoded before. */
   readonly reads: boolean;
   readonly #ways: ReadonlyMap<string, { readonly outlet: Outlet; readonly spares: LogBatch[] }>;
@@ -50,6 +52,7 @@ export class Divider {
 
   constructor(outlets: Outlets) {
     this.#ways = new Map(outlets.pipelines.map((id) => [id, { outlet: outlets.to([id]), spares: [] }]));
+    this.edits = [...this.#ways.values()].some(({ outlet }) => outlet.mutates);
     this.reads = [...this.#ways.values()].some(({ outlet }) => !outlet.mutates && touchesOf(outlet) === 'reads');
   }
 

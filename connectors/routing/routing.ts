@@ -45,7 +45,7 @@ export class Routing implements Connector {
     this.#failed = new Destination([], outlets);
     this.#divider = new Divider(outlets);
     // A batch that goes one way as a whole is given on as it is.
-    this.mutates = outlets.to(outlets.pipelines).mutates;
+    this.mutates = this.#divider.edits;
     this.touches = this.#divider.reads || this.#routes.some(({ isOfRecord }) => isOfRecord) ? 'reads' : 'rows';
   }
 

@@ -181,3 +181,34 @@ test('a bug in a branch is not taken for a refusal', async () => {
 
   await expect(node.consume(batch)).rejects.toThrow(TypeError);
 });
+
+test('rows that all branches drop before they refuse the rest are not settled twice when the batch is offered again', async () => {
+  /** Drops rows that say so, and refuses the rest until it is open. */
+  class Sieve extends LogsSink {
+    override readonly mutates = true as never;
+
+    override async consume(batch: LogBatch): Promise<void> {
+      for (let row = 0; row < batch.length; row++) if (batch.bodyText(row) === 'drop') batch.drop(row, 'test');
+      await super.consume(batch);
+    }
+  }
+  const sinks = [new Sieve(), new Sieve()];
+  const { node, clock } = fanOut(...sinks);
+  const batch = batchOf('drop', 'keep');
+  const outcomes: Outcome[] = [];
+  batch.deliveries = [0, 1].map((source) => new Delivery(1, source, (outcome) => outcomes.push(outcome)));
+  batch.deliveryOf[1] = 1;
+  for (const sink of sinks) sink.isRefusing = true;
+  await expect(node.consume(batch)).rejects.toThrow(RefusedError);
+  expect(outcomes).toEqual([]);
+
+  for (const sink of sinks) sink.isRefusing = false;
+  await node.consume(batch);
+  await clock.advance(0);
+
+  expect(sinks.map(({ bodies }) => bodies)).toEqual([['keep'], ['keep']]);
+  expect(outcomes.map(({ durable, dropped }) => [durable, [...dropped]])).toEqual([
+    [1, []],
+    [0, [['test', 1]]],
+  ]);
+});

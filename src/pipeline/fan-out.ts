@@ -1,5 +1,6 @@
 import { touchesOf, type Consumer, type Delivery, type RefusedError, type Touches } from '#component';
 import type { LogBatch } from '#model';
+import { Loan, rowsByDelivery } from './loan.ts';
 import { offerAll, type OfferingHost } from './offer-all.ts';
 
 export interface Branch {
@@ -38,6 +39,7 @@ export class FanOut implements Consumer {
   async consume(batch: LogBatch): Promise<void> {
     if (batch.liveRows === 0) return;
     const own = batch.deliveries;
+    const loan = new Loan(batch);
     const offered = this.#divide(batch);
     let refusal: RefusedError | undefined;
     try {
@@ -51,7 +53,11 @@ export class FanOut implements Consumer {
     for (const [i, { consumer }] of this.#branches.entries()) {
       if (!consumer.mutates && i !== this.#lastReader) this.#spares.push(offered[i] as LogBatch);
     }
-    if (refusal) throw refusal;
+    if (refusal) {
+      loan.returned();
+      throw refusal;
+    }
+    loan.given();
   }
 
   /** The batch as each branch gets it. Copies are made before the first branch runs. */
@@ -68,7 +74,7 @@ export class FanOut implements Consumer {
 }
 
 /** For each branch the table of Deliveries that replaces the batch's. */
-export function forkDeliveries(batch: LogBatch, branches: number): Delivery[][] {
+function forkDeliveries(batch: LogBatch, branches: number): Delivery[][] {
   const tables: Delivery[][] = Array.from({ length: branches }, () => []);
   const rows = rowsByDelivery(batch);
   for (const [index, delivery] of batch.deliveries.entries()) {
@@ -78,14 +84,4 @@ export function forkDeliveries(batch: LogBatch, branches: number): Delivery[][] 
     for (const [i, table] of tables.entries()) table.push(forks?.[i] ?? delivery);
   }
   return tables;
-}
-
-function rowsByDelivery(batch: LogBatch): number[] {
-  if (batch.deliveries.length === 1) return [batch.liveRows];
-  const rows = batch.deliveries.map(() => 0);
-  const { deliveryOf, isDropped, length } = batch;
-  for (let row = 0; row < length; row++) {
-    if (isDropped[row] === 0) rows[deliveryOf[row] as number] = (rows[deliveryOf[row] as number] ?? 0) + 1;
-  }
-  return rows;
 }

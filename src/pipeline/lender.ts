@@ -33,9 +33,9 @@ export class Lender {
   readonly #options: LenderOptions;
   readonly #spares: LogBatch[] = [];
   /** Not settled, and what to do when its caller need not wait any more. */
-  readonly #open = new Map<Loan, () => void>();
+  readonly #open = new Map<Lent, () => void>();
   /** Those whose callers were let go before an answer came. */
-  readonly #held = new Set<Loan>();
+  readonly #held = new Set<Lent>();
   #downSince: number | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -53,13 +53,13 @@ export class Lender {
     const copy = this.#spares.pop() ?? new LogBatch();
     copy.reset(NO_BYTES);
     appendRows(copy, batch);
-    const loan = new Loan(copy, () => this.#open.delete(loan));
+    const lent: Lent = { copy, rows: copy.length, loan: new Loan(copy, () => this.#open.delete(lent)) };
     const { promise: letGo, resolve } = Promise.withResolvers<undefined>();
-    this.#open.set(loan, () => resolve(undefined));
+    this.#open.set(lent, () => resolve(undefined));
     this.#watch();
     const answer = this.#options.next.consume(copy).then(
-      () => this.#taken(loan),
-      (problem: unknown) => this.#refused(loan, problem),
+      () => this.#taken(lent),
+      (problem: unknown) => this.#refused(lent, problem),
     );
     const problem = await Promise.race([answer, letGo]);
     if (problem) throw problem;
@@ -71,40 +71,41 @@ export class Lender {
     this.#timer = undefined;
   }
 
-  #taken(loan: Loan): undefined {
-    loan.given();
-    this.#answered(loan);
-    if (this.#spares.length < SPARES_MAX) this.#spares.push(loan.copy);
+  #taken(lent: Lent): undefined {
+    lent.loan.given();
+    this.#answered(lent);
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(lent.copy);
   }
 
   /** What its caller has to hear; nothing when there is no caller any more. */
-  #refused(loan: Loan, problem: unknown): Error | undefined {
+  #refused(lent: Lent, problem: unknown): Error | undefined {
     const { books, fatal } = this.#options;
-    const isHeld = this.#held.has(loan);
-    this.#answered(loan);
-    this.#open.delete(loan);
+    const { loan, copy, rows } = lent;
+    const isHeld = this.#held.has(lent);
+    this.#answered(lent);
+    this.#open.delete(lent);
     const refusal = problem instanceof Error ? problem : new Error(String(problem));
     if (!isHeld) {
       loan.returned();
-      books.created.add(loan.rows - loan.copy.liveRows);
+      books.created.add(rows - copy.liveRows);
       return refusal;
     }
-    if (refusal instanceof RefusedError) books.abandoned.add(loan.copy.liveRows);
+    if (refusal instanceof RefusedError) books.abandoned.add(copy.liveRows);
     else fatal(refusal);
     loan.giveUp();
     return undefined;
   }
 
   /** From here on an answer goes to the source and not to the caller. */
-  #letGo(loan: Loan, letGo: () => void): void {
-    loan.given();
-    this.#held.add(loan);
-    this.#options.books.held += loan.rows;
+  #letGo(lent: Lent, letGo: () => void): void {
+    lent.loan.given();
+    this.#held.add(lent);
+    this.#options.books.held += lent.rows;
     letGo();
   }
 
-  #answered(loan: Loan): void {
-    if (this.#held.delete(loan)) this.#options.books.held -= loan.rows;
+  #answered(lent: Lent): void {
+    if (this.#held.delete(lent)) this.#options.books.held -= lent.rows;
   }
 
   #watch(): void {
@@ -124,13 +125,18 @@ export class Lender {
     }
     const now = clock.monotonic();
     this.#downSince ??= now;
-    for (const [loan, letGo] of this.#open) if (loan.isOffered) this.#letGo(loan, letGo);
+    for (const [lent, letGo] of this.#open) if (lent.loan.isOffered) this.#letGo(lent, letGo);
     if (!lending || now - this.#downSince < lending.takeBackMs || !lending.mayTakeBack()) return;
-    for (const loan of this.#open.keys()) if (!loan.isOffered) this.#takeBack(loan);
+    for (const lent of this.#open.keys()) {
+      this.#open.delete(lent);
+      this.#options.books.takenBack.add(lent.loan.giveUp());
+    }
   }
+}
 
-  #takeBack(loan: Loan): void {
-    this.#open.delete(loan);
-    this.#options.books.takenBack.add(loan.giveUp());
-  }
+/** A copy on its way. */
+interface Lent {
+  readonly copy: LogBatch;
+  readonly rows: number;
+  readonly loan: Loan;
 }

@@ -1,54 +1,53 @@
 import { Delivery, type Outcome, type Transaction } from '#component';
 import type { LogBatch } from '#model';
 
-type State =
-  /** Its caller waits for the answer and answers for the rows. */
-  | 'offered'
-  /** Taken, or its caller was let go: the outlet answers for the rows. */
-  | 'given'
-  /** Settled, refused, or asked of the source again: what is still heard of it changes nothing. */
-  | 'over';
+interface Open {
+  readonly original: Delivery;
+  readonly rows: number;
+}
 
 /**
- * A copy of some rows with Deliveries of its own. Their outcome is passed on to the Deliveries of the rows, unless those
- * were given up before.
+ * Deliveries of its own for a batch that may still be refused, or given up later.
+ *
+ *   offered ─┬─▶ given ─┬─▶ settled
+ *            │          └─▶ given up: the source gives the rows again, and what is heard later changes nothing
+ *            └─▶ returned: whoever offered it answers for all of its rows, as before
+ *
+ * While it is offered, rows may be dropped on their way to somebody who then refuses. In what was copied or forked for
+ * the way nobody sees that afterwards: the rows come again. So such a drop is passed on only when the batch is given.
  */
 export class Loan {
-  readonly copy: LogBatch;
-  readonly rows: number;
   readonly #onSettled: () => void;
-  readonly #open = new Map<Delivery, { readonly original: Delivery; readonly rows: number }>();
-  #state: State = 'offered';
+  readonly #open = new Map<Delivery, Open>();
+  readonly #dropped = new Map<Delivery, Outcome>();
+  #state: 'offered' | 'given' | 'over' = 'offered';
 
-  /** The copy has the Deliveries of the rows it was made of; it gets others here. */
-  constructor(copy: LogBatch, onSettled: () => void) {
-    this.copy = copy;
-    this.rows = copy.length;
+  /** Replaces the Deliveries of the batch. */
+  constructor(batch: LogBatch, onSettled: () => void = () => {}) {
     this.#onSettled = onSettled;
-    const rows = copy.deliveries.map(() => 0);
-    for (let row = 0; row < copy.length; row++) rows[copy.deliveryOf[row] as number] = (rows[copy.deliveryOf[row] as number] ?? 0) + 1;
-    copy.deliveries = copy.deliveries.map((original, i) => this.#replace(original, rows[i] as number));
+    const rows = rowsByDelivery(batch);
+    // A Delivery none of whose rows is alive here will not be settled here either.
+    batch.deliveries = batch.deliveries.map((original, i) => (rows[i] ? this.#replace(original, rows[i]) : original));
   }
 
   get isOffered(): boolean {
     return this.#state === 'offered';
   }
 
-  get isOver(): boolean {
-    return this.#state === 'over';
-  }
-
   given(): void {
-    if (this.#state === 'offered') this.#state = 'given';
+    if (this.#state !== 'offered') return;
+    this.#state = 'given';
+    for (const [own, outcome] of this.#dropped) this.#pass(own, outcome, undefined);
+    this.#dropped.clear();
   }
 
-  /** Nobody took it, and its caller still answers for the rows. */
   returned(): void {
     this.#state = 'over';
     this.#open.clear();
+    this.#dropped.clear();
   }
 
-  /** The source has to give the rows again that are not settled yet. Says how many. */
+  /** The source has to give the rows again whose Deliveries are not settled yet. Says how many. */
   giveUp(): number {
     this.#state = 'over';
     let abandoned = 0;
@@ -61,22 +60,35 @@ export class Loan {
   }
 
   #replace(original: Delivery, rows: number): Delivery {
-    if (rows === 0) return original;
     const own = new Delivery(rows, original.source, (outcome, transaction) => {
-      if (!this.#open.delete(own)) return;
-      settleAs(original, outcome, transaction);
-      if (this.#open.size > 0) return;
-      this.#state = 'over';
-      this.#onSettled();
+      // Who has a row delivered, or has given it up, has taken the batch, even if its answer is still on the way.
+      const isOnlyDropped = outcome.durable === 0 && outcome.abandoned === 0;
+      if (this.#state === 'offered' && isOnlyDropped) this.#dropped.set(own, outcome);
+      else this.#pass(own, outcome, transaction);
     });
     this.#open.set(own, { original, rows });
     return own;
   }
+
+  /** The transaction goes with what is settled last, since that is what the source hears. */
+  #pass(own: Delivery, { durable, dropped, abandoned }: Outcome, transaction: Transaction | undefined): void {
+    const original = this.#open.get(own)?.original;
+    if (!original) return;
+    this.#open.delete(own);
+    if (abandoned > 0) original.abandoned(abandoned);
+    for (const [reason, rows] of dropped) original.dropped(rows, reason, transaction);
+    if (durable > 0) original.durable(durable, transaction);
+    if (this.#open.size === 0) this.#onSettled();
+  }
 }
 
-/** The transaction goes with what is settled last, since that is what the source hears. */
-function settleAs(delivery: Delivery, { durable, dropped, abandoned }: Outcome, transaction: Transaction | undefined): void {
-  if (abandoned > 0) delivery.abandoned(abandoned);
-  for (const [reason, rows] of dropped) delivery.dropped(rows, reason, transaction);
-  if (durable > 0) delivery.durable(durable, transaction);
+/** Live rows of each Delivery. */
+export function rowsByDelivery(batch: LogBatch): number[] {
+  if (batch.deliveries.length === 1) return [batch.liveRows];
+  const rows = batch.deliveries.map(() => 0);
+  const { deliveryOf, isDropped, length } = batch;
+  for (let row = 0; row < length; row++) {
+    if (isDropped[row] === 0) rows[deliveryOf[row] as number] = (rows[deliveryOf[row] as number] ?? 0) + 1;
+  }
+  return rows;
 }

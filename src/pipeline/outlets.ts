@@ -9,8 +9,8 @@ import {
   type Outlets,
   type Part,
 } from '#component';
-import { forkDeliveries } from './fan-out.ts';
 import { Lender } from './lender.ts';
+import { Loan } from './loan.ts';
 import { offerAll, type OfferingHost } from './offer-all.ts';
 
 /** What one connector feeds, as the graph knows it. */
@@ -85,13 +85,18 @@ export class ConnectorOutlets implements Outlets {
 
   async distribute(parts: readonly Part[]): Promise<void> {
     const offers = parts.map(({ outlet, batch }) => {
-      // Of forks, since a part that is refused in the end may have lost rows on its way, and those come again.
-      batch.deliveries = forkDeliveries(batch, 1)[0] ?? [];
-      return { name: outlet.pipelines.join(', '), consumer: outlet, batch, rows: batch.liveRows };
+      const loan = new Loan(batch);
+      return { name: outlet.pipelines.join(', '), consumer: outlet, batch, rows: batch.liveRows, loan };
     });
     const refusal = await offerAll(offers, this.#fed.host);
-    if (!refusal) return;
-    for (const { batch, rows } of offers) this.#books.created.add(rows - batch.liveRows);
+    if (!refusal) {
+      for (const { loan } of offers) loan.given();
+      return;
+    }
+    for (const { batch, rows, loan } of offers) {
+      loan.returned();
+      this.#books.created.add(rows - batch.liveRows);
+    }
     throw refusal;
   }
 

@@ -1,9 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefusedError, type Outcome, type Transaction } from '#component';
+import { RefusedError, type Clock, type Consumer, type Outcome, type Transaction } from '#component';
 import type { LogBatch } from '#model';
 import { saidByRow } from '../helpers/row-arbitrary.ts';
 import { createBatch, poison, UPSTREAM, type Parcel, type RowSeed } from './rows.ts';
-import type { Life } from './world.ts';
+
+/** What a source gives rows to, from a start until it is stopped or killed. */
+export interface SourceLife {
+  readonly clock: Clock;
+  readonly head: Consumer;
+  /** True when batches may be edited in place. */
+  readonly mayEdit: boolean;
+}
 
 interface Entry {
   readonly parcel: Parcel;
@@ -38,7 +45,7 @@ export class WorldSource {
   readonly #entries: Entry[] = [];
   /** True when a refused batch is offered again as it is, false when its rows are put in a new one. */
   readonly #offersAgain: boolean;
-  #life: Life | undefined;
+  #life: SourceLife | undefined;
   #isGiving = false;
   figures: LifeFigures = { durable: 0, abandoned: 0, dropped: 0, open: 0 };
 
@@ -47,7 +54,7 @@ export class WorldSource {
   }
 
   /** From now on the source belongs to this life. What the last one left unsettled is given again. */
-  enter(life: Life): void {
+  enter(life: SourceLife): void {
     this.#life = life;
     this.#isGiving = false;
     this.figures = { durable: 0, abandoned: 0, dropped: 0, open: 0 };
@@ -90,14 +97,14 @@ export class WorldSource {
     }
   }
 
-  async #give(entry: Entry, life: Life): Promise<boolean> {
+  async #give(entry: Entry, life: SourceLife): Promise<boolean> {
     this.#isGiving = true;
     // First of all: rows that were dropped upstream settle while the batch is made.
     entry.state = 'given';
     const batch = entry.batch ?? this.#open(entry, life);
     const { bytes } = batch.space;
     entry.batch = undefined;
-    const before = life.processor.mutates || life.sink.mutates ? undefined : said(batch);
+    const before = life.mayEdit ? undefined : said(batch);
     const isTaken = await this.#offer(batch, life);
     if (life !== this.#life) return false;
     this.#isGiving = false;
@@ -120,7 +127,7 @@ export class WorldSource {
     }
   }
 
-  async #offer(batch: LogBatch, life: Life): Promise<boolean> {
+  async #offer(batch: LogBatch, life: SourceLife): Promise<boolean> {
     try {
       await life.head.consume(batch);
       return true;
@@ -130,7 +137,7 @@ export class WorldSource {
     }
   }
 
-  #open(entry: Entry, life: Life): LogBatch {
+  #open(entry: Entry, life: SourceLife): LogBatch {
     const round = ++entry.round;
     for (const id of entry.parcel.ids) this.given.set(id, (this.given.get(id) ?? 0) + 1);
     const { figures } = this;

@@ -66,6 +66,10 @@ export class Life {
     return instance.component as Processor;
   }
 
+  get mayEdit(): boolean {
+    return this.processor.mutates || this.sink.mutates;
+  }
+
   async start(): Promise<void> {
     const { exporters, between, receivers } = this.#graph;
     for (const { component, host } of [...exporters, ...between, ...receivers]) await component.start(host);

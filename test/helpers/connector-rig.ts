@@ -1,5 +1,14 @@
 import * as fs from 'node:fs';
-import { RefusedError, type ConnectorFactory, type Consumer, type Exporter, type Host, type Outcome, type StatusName } from '#component';
+import {
+  RefusedError,
+  type ConnectorFactory,
+  type Consumer,
+  type Exporter,
+  type Host,
+  type Outcome,
+  type ProcessorFactory,
+  type StatusName,
+} from '#component';
 import { createResource, LogBatch, ValueType, type AttributeValue, type Origin } from '#model';
 import { MetricsRegistry } from '#telemetry';
 import { nodeOf } from '../../src/config/node.ts';
@@ -8,6 +17,7 @@ import { Report } from '../../src/config/report.ts';
 import { Validator } from '../../src/config/validate.ts';
 import { computeBooks, Statuses } from '../../src/pipeline/index.ts';
 import { buildGraph, type Graph } from '../../src/pipeline/graph.ts';
+import type { Environment } from '../../src/pipeline/host.ts';
 import type { GraphPlan, PipelinePlan } from '../../src/pipeline/plan.ts';
 import { FakeClock } from './fake-clock.ts';
 import { deliver, LogsSink } from './logs-sink.ts';
@@ -103,9 +113,11 @@ export class ConnectorRig {
     const { log, lines } = createTestHost();
     this.lines = lines;
     const storage = new MemoryStorage();
-    this.graph = buildGraph(
-      this.#plan(factory, validated(factory, config), pipelines),
-      {
+    this.graph = buildConnectorGraph({
+      factory,
+      config,
+      exporters: this.sinks,
+      environment: {
         clock: this.clock,
         random: () => 0,
         fs,
@@ -115,8 +127,9 @@ export class ConnectorRig {
         storageFor: (component) => storage.client(component),
         fatal: (problem) => void this.fatals.push(problem),
       },
-      this.deadline.signal,
-    );
+      deadline: this.deadline.signal,
+      onHead: (head) => (this.#head = head),
+    });
   }
 
   async start(): Promise<this> {
@@ -181,28 +194,47 @@ export class ConnectorRig {
       tell('refused');
     }
   }
+}
 
-  #plan(factory: ConnectorFactory<never>, config: never, pipelines: readonly string[]): GraphPlan {
-    const created = Object.entries(this.sinks).map(([id, sink]) => {
-      const exporter = { ...facts, kind: 'exporter', type: id, create: () => sink } as const;
-      return [id, { id, factory: exporter, config: none }] as const;
-    });
-    const receiver = {
-      ...facts,
-      kind: 'receiver',
-      type: 'in',
-      create: (_config: never, _settings: unknown, next: Consumer) => ((this.#head = next), quiet),
-    } as const;
-    const behind: PipelinePlan[] = pipelines.map((id) => ({ id, receivers: ['connector'], processors: [], exporters: [id] }));
-    return {
-      extensions: new Map(),
-      receivers: new Map([['in', { id: 'in', factory: receiver, config: none }]]),
-      processors: new Map(),
-      exporters: new Map(created),
-      connectors: new Map([['connector', { id: 'connector', factory, config }]]),
-      service: { extensions: [], pipelines: [{ id: 'logs', receivers: ['in'], processors: [], exporters: ['connector'] }, ...behind] },
-    };
-  }
+export interface ConnectorGraphOptions {
+  readonly factory: ConnectorFactory<never>;
+  readonly config: object;
+  /** The exporters of the pipelines behind the connector, by pipeline. */
+  readonly exporters: Readonly<Record<string, Exporter>>;
+  readonly processors?: readonly { readonly pipeline: string; readonly factory: ProcessorFactory<never> }[];
+  readonly environment: Environment;
+  readonly deadline: AbortSignal;
+  readonly onHead: (head: Consumer) => void;
+}
+
+/** Pipeline `logs` ends in `connector`, and the others begin with it. */
+export function buildConnectorGraph(options: ConnectorGraphOptions): Graph {
+  const { factory, config, exporters, processors = [], environment, deadline, onHead } = options;
+  const created = Object.entries(exporters).map(([id, exporter]) => {
+    const made = { ...facts, kind: 'exporter', type: id, create: () => exporter } as const;
+    return [id, { id, factory: made, config: none }] as const;
+  });
+  const receiver = {
+    ...facts,
+    kind: 'receiver',
+    type: 'in',
+    create: (_config: never, _settings: unknown, next: Consumer) => (onHead(next), quiet),
+  } as const;
+  const behind: PipelinePlan[] = Object.keys(exporters).map((id) => ({
+    id,
+    receivers: ['connector'],
+    processors: processors.filter(({ pipeline }) => pipeline === id).map(({ factory: own }) => own.type),
+    exporters: [id],
+  }));
+  const plan: GraphPlan = {
+    extensions: new Map(),
+    receivers: new Map([['in', { id: 'in', factory: receiver, config: none }]]),
+    processors: new Map(processors.map(({ factory: own }) => [own.type, { id: own.type, factory: own, config: none }])),
+    exporters: new Map(created),
+    connectors: new Map([['connector', { id: 'connector', factory, config: validated(factory, config) }]]),
+    service: { extensions: [], pipelines: [{ id: 'logs', receivers: ['in'], processors: [], exporters: ['connector'] }, ...behind] },
+  };
+  return buildGraph(plan, environment, deadline);
 }
 
 function validated(factory: ConnectorFactory<never>, config: object): never {
