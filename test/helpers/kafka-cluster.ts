@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '@platformatic/kafka';
+import type { Certificates } from './certificates.ts';
 
 const LIBRARIES = resolve(import.meta.dirname, '../../node_modules/.cache/kafka');
 const GIVEN = process.env['KAFKA_BROKERS'];
@@ -25,28 +26,38 @@ if (!hasKafka) {
 const START_MS = 60_000;
 let topics = 0;
 
+/** Who may come to the secure port. */
+export const USER = { username: 'winnow', password: 'a-secret-word' } as const;
+
 /** A real Apache Kafka of one broker. */
 export class KafkaCluster {
   readonly brokers: string[];
+  /** The address that wants TLS, and USER by PLAIN or SCRAM-SHA-256; when it was started with certificates. */
+  readonly secure: string;
   readonly #folder: string | undefined;
   readonly #admin: Admin;
   #process: ChildProcess | undefined;
 
-  private constructor(brokers: string[], folder?: string) {
+  private constructor(brokers: string[], folder?: string, secure: string = '') {
     this.brokers = brokers;
+    this.secure = secure;
     this.#folder = folder;
     this.#admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers, retries: 5, retryDelay: 200 });
   }
 
-  static async start(): Promise<KafkaCluster> {
+  static async start(certificates?: Certificates): Promise<KafkaCluster> {
     if (GIVEN !== undefined) return new KafkaCluster(GIVEN.split(','));
     const folder = mkdtempSync(join(tmpdir(), 'winnow-kafka-'));
-    const [port, controllerPort] = await freePorts();
-    writeFileSync(join(folder, 'server.properties'), propertiesOf(folder, port, controllerPort));
-    const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', 'server.properties'];
+    const [port = 0, controllerPort = 0, securePort = 0] = await freePorts(3);
+    if (certificates) writeFileSync(join(folder, 'server.pem'), certificates.server.key + certificates.server.cert);
+    const properties =
+      propertiesOf(folder, port, controllerPort) + (certificates ? securePropertiesOf(folder, { port, controllerPort, securePort }) : '');
+    writeFileSync(join(folder, 'server.properties'), properties);
+    const user = `SCRAM-SHA-256=[name=${USER.username},password=${USER.password}]`;
+    const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', 'server.properties', '--add-scram', user];
     const { status, stderr } = spawnSync('java', javaArgs(format), { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`the folder of the broker cannot be formatted: ${stderr}`);
-    const cluster = new KafkaCluster([`127.0.0.1:${port}`], folder);
+    const cluster = new KafkaCluster([`127.0.0.1:${port}`], folder, `localhost:${securePort}`);
     await cluster.up();
     return cluster;
   }
@@ -111,9 +122,27 @@ num.partitions=4
 `;
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const [first = 0, second = 0] = await Promise.all(
+/** Later lines of such a file win. */
+function securePropertiesOf(
+  folder: string,
+  ports: { readonly port: number; readonly controllerPort: number; readonly securePort: number },
+): string {
+  const { port, controllerPort, securePort } = ports;
+  return `listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://localhost:${securePort},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://localhost:${securePort}
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${USER.username}="${USER.password}";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location=${join(folder, 'server.pem')}
+`;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
     servers.map(async (server) => {
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -121,7 +150,7 @@ async function freePorts(): Promise<[number, number]> {
     }),
   );
   for (const server of servers) server.close();
-  return [first, second];
+  return ports;
 }
 
 function answers(port: number): Promise<boolean> {
