@@ -116,7 +116,7 @@ function indexProblems({ logs_index: index, logstash_format: logstash, index_tem
 }
 
 /** The address inside a cloud id. */
-export function cloudUrlOf(cloudid: string): URL | undefined {
+function cloudUrlOf(cloudid: string): URL | undefined {
   const [, encoded = ''] = cloudid.split(':');
   const [host = '', id = ''] = Buffer.from(encoded, 'base64').toString('utf8').split('$');
   return host !== '' && id !== '' ? parseHttpUrl(`https://${id}.${host}`) : undefined;

@@ -183,6 +183,18 @@ test.each([
   expect(server.documents).toHaveLength(count);
 });
 
+test('a user, a password and a path of the address go with each request', async () => {
+  const rig = await start({ endpoint: server.url, user: 'elastic', password: 'changeme', headers: { 'X-Team': 'a' } });
+  await rig.send(numbered(1));
+
+  expect(server.authorizations).toEqual([`Basic ${Buffer.from('elastic:changeme').toString('base64')}`]);
+
+  const other = await start({ endpoint: `${server.url.replace('//', '//u:p@')}/search/` });
+  server.moods.request = (path) => (path === '/search/_bulk' ? { status: 413 } : undefined);
+  expect((await other.send(numbered(1))).dropped.get('refused_by_backend')).toBe(1);
+  expect(server.authorizations.at(-1)).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
+});
+
 test('several nodes take turns, and one that is away is passed over', async () => {
   const other = new ElasticsearchServer();
   await other.start();

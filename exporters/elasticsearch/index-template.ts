@@ -82,7 +82,7 @@ const FIELDS: Readonly<Record<MappingMode, object>> = {
 };
 
 /** The body of the template. */
-export function templateOf(config: ElasticsearchConfig): object {
+function templateOf(config: ElasticsearchConfig): object {
   const { patterns, priority, settings } = config.index_template;
   return {
     index_patterns: patterns.length > 0 ? patterns : [patternOf(config)],

@@ -2,7 +2,7 @@ import type { Payload } from '#queue';
 import { compress, decompress } from './compression.ts';
 import { pickDocuments } from './request.ts';
 
-export const NDJSON = 'application/x-ndjson';
+const NDJSON = 'application/x-ndjson';
 
 /** Makes requests of bodies, and requests of parts of requests. */
 export class Packer {

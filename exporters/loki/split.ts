@@ -5,7 +5,7 @@ import type { Payload } from '#queue';
 import { ByteWriter } from './byte-writer.ts';
 import { Tag } from './push.ts';
 
-export const PROTOBUF = 'application/x-protobuf';
+const PROTOBUF = 'application/x-protobuf';
 // What we wrote ourselves; the bound only guards against a damaged body.
 const DECOMPRESSED_BYTES_MAX = 512 * 1024 * 1024;
 
