@@ -32,6 +32,7 @@ for (const [, text = ''] of readFileSync(join(root, 'README.md'), 'utf8').matchA
 const LINES: Readonly<Record<string, string>> = {
   'config/nginx.yaml': '1.2.3.4 - - [30/Jan/2026:14:39:06 +0000] "GET /a?seq=000000000 HTTP/1.1" 200 12 "-" "curl/8"\n',
   'config/json-logs.yaml': '{"ts":"2026-01-30T14:39:06.711Z","level":"warn","message":"slow seq=000000000"}\n',
+  'config/routing.yaml': '{"ts":"2026-01-30T14:39:06.711Z","level":"error","message":"failed seq=000000000"}\n',
   'config/two-backends.yaml':
     '2026-01-30 14:39:06 ERROR failed seq=000000000\n\tat com.example.Shop.pay(Shop.java:7)\n2026-01-30 14:39:07 INFO next seq=000000001\n',
 };
@@ -47,7 +48,13 @@ async function startAgent({ name, text }: Example): Promise<{ folder: string; ag
   const agent = new Agent({
     folder,
     config: `${config}\n# ${name}\n`,
-    env: { OTLP_ENDPOINT: sink.endpoint, ARCHIVE_ENDPOINT: sink.endpoint, STATE_DIRECTORY: join(folder, 'state'), PROM_PORT: '0' },
+    env: {
+      OTLP_ENDPOINT: sink.endpoint,
+      ARCHIVE_ENDPOINT: sink.endpoint,
+      STATE_DIRECTORY: join(folder, 'state'),
+      PROM_PORT: '0',
+      LOG_METRICS_PORT: '0',
+    },
   });
   mkdirSync(join(folder, 'state'), { mode: 0o700 });
   stop = async () => {
