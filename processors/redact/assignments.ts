@@ -1,4 +1,4 @@
-import { DIGIT, byteSet, isTextAt, runEnd, runStart } from './bytes.ts';
+import { DIGIT, byteSet, isTextAt, runEnd, runStart, type ByteSet } from './bytes.ts';
 import { NAME, NameKind, type NameKindNumber, type SecretNames } from './secret-names.ts';
 
 /** Where a secret value was found. */
@@ -8,8 +8,8 @@ export interface ValueRange {
 }
 
 export interface AssignmentText {
-  readonly from: number;
-  readonly to: number;
+  from: number;
+  to: number;
   readonly names: SecretNames;
 }
 
@@ -19,6 +19,8 @@ const GREATER = 0x3e;
 const LESS = 0x3c;
 const BACKSLASH = 0x5c;
 const NAME_MAX = 64;
+/** How far a name is followed back from its end. */
+export const NAME_BEFORE: { readonly set: ByteSet; readonly most: number } = { set: NAME, most: NAME_MAX };
 const SPACES_MAX = 4;
 
 const SIGN = byteSet(':=>');
@@ -57,7 +59,7 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
     while (end > from && at - end < 2 * SPACES_MAX && bytes[end - 1] === BACKSLASH) end--;
   }
   if (end === from || names.isLast[bytes[end - 1] as number] === 0) return false;
-  const start = runStart(bytes, from, end, { set: NAME, most: NAME_MAX });
+  const start = runStart(bytes, from, end, NAME_BEFORE);
   const kind = names.kindOf(bytes, start, end);
   if (kind === NameKind.none) return false;
   if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);

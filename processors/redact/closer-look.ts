@@ -1,10 +1,10 @@
-import { assignmentAt, flagAt, signBehind, type ValueRange } from './assignments.ts';
+import { assignmentAt, flagAt, NAME_BEFORE, signBehind, type AssignmentText, type ValueRange } from './assignments.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
 import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
 import { emailAt, ipv4At, ipv6At, phoneEnd, type Range } from './network.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
-import { NAME, NameKind, type SecretNames } from './secret-names.ts';
+import { NAME, type SecretNames } from './secret-names.ts';
 import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, slackWebhookEnd, urlCredentialsAt } from './shapes.ts';
 import { Tokens } from './tokens.ts';
 import { Reason } from './triggers.ts';
@@ -15,7 +15,6 @@ const Anchor = { token: 1, key: 2, scheme: 3, jwt: 4, azure: 5, email: 6, dot: 7
 /** What the quick look has seen lies at most so far from the byte that is typical of it. */
 const REACH_BACK = 14;
 const REACH_AHEAD = 8;
-const NAME_MAX = 64;
 /** Separators in a name, and what is before it. */
 const SEPARATORS_MAX = 8;
 /** Digits of the first group of a card. */
@@ -41,6 +40,7 @@ export class CloserLook {
   readonly #isOn: Readonly<Record<RuleName, boolean>>;
   readonly #ruleOf: Readonly<Record<RuleName, number>>;
   readonly #value: ValueRange = { start: 0, end: 0 };
+  readonly #text: AssignmentText;
   /** The text behind the last finding. */
   readonly #range: Range = { from: 0, to: 0 };
   #bytes: Buffer = Buffer.alloc(0);
@@ -54,6 +54,7 @@ export class CloserLook {
     this.#isOn = Object.fromEntries(RULE_NAMES.map((name) => [name, isOn(name)])) as Record<RuleName, boolean>;
     this.#ruleOf = Object.fromEntries(RULE_NAMES.map((name, i) => [name, i])) as Record<RuleName, number>;
     this.#names = names;
+    this.#text = { from: 0, to: 0, names };
     this.#nameReach = Math.max(0, ...names.words.map(({ letters }) => letters.length)) + SEPARATORS_MAX;
     this.#tokens = new Tokens(isOn);
     this.#enterAnchors();
@@ -78,6 +79,7 @@ export class CloserLook {
 
   begin(bytes: Buffer, from: number, to: number): void {
     this.found.reset(from);
+    this.#tokens.begin();
     this.#bytes = bytes;
     this.#digitsEnd = this.#namesEnd = this.#shapesEnd = from;
     this.#to = this.#range.to = to;
@@ -115,15 +117,21 @@ export class CloserLook {
     this.#namesEnd = end;
     const names = this.#names;
     if (names.isLast[bytes[end - 1] as number] === 0) return;
-    const from = this.#range.from;
-    const start = runStart(bytes, from, end, { set: NAME, most: NAME_MAX });
-    if (names.kindOf(bytes, start, end) === NameKind.none) return;
     const value = this.#value;
-    const text = { from, to: this.#to, names };
+    const text = this.#text;
+    text.from = this.#range.from;
+    text.to = this.#to;
+    // What the name says is asked last: most have no sign behind them.
     const sign = signBehind(bytes, end, this.#to);
     if (sign >= 0 && assignmentAt(bytes, sign, text, value)) this.#add(value.start, value.end, 'assignment');
-    else if (bytes[start] === DASH && bytes[start + 1] === DASH && flagAt(bytes, start + 2, text, value))
-      this.#add(value.start, value.end, 'assignment');
+    else if (bytes[end] === SPACE) this.#flag(end);
+  }
+
+  #flag(end: number): void {
+    const bytes = this.#bytes;
+    const start = runStart(bytes, this.#text.from, end, NAME_BEFORE);
+    const isFlag = bytes[start] === DASH && bytes[start + 1] === DASH;
+    if (isFlag && flagAt(bytes, start + 2, this.#text, this.#value)) this.#add(this.#value.start, this.#value.end, 'assignment');
   }
 
   #url(at: number): void {

@@ -34,24 +34,34 @@ const CARD_DIGITS_MAX = 19;
 
 const digits = new Uint8Array(CARD_DIGITS_MAX);
 
+/** By the first four digits, which lengths are issued: bit n for n digits. */
+const issued = new Int32Array(10_000);
+for (const { from, to, lengths } of ISSUERS) {
+  const unit = 10 ** (4 - String(from).length);
+  let bits = 0;
+  for (const length of lengths) bits |= 1 << length;
+  for (let first = from * unit; first < (to + 1) * unit; first++) issued[first] = (issued[first] as number) | bits;
+}
+
 /** True for digits (as bytes '0' to '9') that could be a card's. */
 function isCard(values: Uint8Array, count: number): boolean {
-  let first = 0;
-  for (let i = 0; i < 4; i++) first = first * 10 + (values[i] as number) - 0x30;
-  const isIssued = ISSUERS.some(({ from, to, lengths }) => {
-    const start =
-      from < 10 ? Math.floor(first / 1000) : from < 100 ? Math.floor(first / 100) : from < 1000 ? Math.floor(first / 10) : first;
-    return start >= from && start <= to && lengths.includes(count);
-  });
-  return isIssued && luhn(values, count) === 0;
+  return ((lengthsIssued(values, 0) >> count) & 1) === 1 && luhn(values, count) === 0;
 }
+
+/** By the four digits at `at`. */
+function lengthsIssued(bytes: Uint8Array, at: number): number {
+  const thousands = (bytes[at] as number) * 1000 + (bytes[at + 1] as number) * 100;
+  return issued[thousands + (bytes[at + 2] as number) * 10 + (bytes[at + 3] as number) - 0x30 * 1111] ?? 0;
+}
+
+/** Twice a digit, as the sum of its digits. */
+const DOUBLED = Uint8Array.of(0, 2, 4, 6, 8, 1, 3, 5, 7, 9);
 
 function luhn(values: Uint8Array, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) {
     const digit = (values[count - 1 - i] as number) - 0x30;
-    const doubled = i % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
+    sum += i % 2 === 1 ? (DOUBLED[digit] as number) : digit;
   }
   return sum % 10;
 }
@@ -74,7 +84,8 @@ const DASH = 0x2d;
 export function groupedCardEnd(bytes: Uint8Array, start: number, to: number): number {
   const separator = bytes[start + 4];
   if (start + 4 >= to || (separator !== SPACE && separator !== DASH)) return -1;
-  // Most are no card: the second group tells, and needs nothing to be made.
+  // Most are no card: the first two groups tell, and need nothing to be made.
+  if (lengthsIssued(bytes, start) === 0) return -1;
   if (runEnd(bytes, start + 5, Math.min(to, start + 9), DIGIT) !== start + 9) return -1;
   return moreGroupsEnd({ bytes, to, separator }, start);
 }
@@ -106,9 +117,14 @@ function groupEnd({ bytes, to, separator }: Groups, at: number, count: number, s
   // A group before this one was not there.
   if (at <= 0 && count > 0) return -1;
   if (count > 0 && bytes[at - 1] !== separator) return -1;
-  if (at + size > to || runEnd(bytes, at, Math.min(to, at + size + 1), DIGIT) !== at + size) return -1;
-  for (let i = 0; i < size; i++) digits[count + i] = bytes[at + i] as number;
-  return at + size;
+  const end = at + size;
+  if (end > to || (end < to && DIGIT[bytes[end] as number] === 1)) return -1;
+  for (let i = 0; i < size; i++) {
+    const byte = bytes[at + i] as number;
+    if (DIGIT[byte] === 0) return -1;
+    digits[count + i] = byte;
+  }
+  return end;
 }
 
 /** Lengths of account numbers by country, as the registry of IBANs has them. */
@@ -193,6 +209,14 @@ const IBAN_LENGTHS: Readonly<Record<string, number>> = {
   XK: 20,
 };
 
+/** The same by the two letters, 0 for none. */
+const lengthOf = new Uint8Array(26 * 26);
+for (const [country, length] of Object.entries(IBAN_LENGTHS)) lengthOf[countryIndex(Buffer.from(country), 0)] = length;
+
+function countryIndex(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) - 0x41) * 26 + (bytes[at + 1] as number) - 0x41;
+}
+
 export const IBAN_COUNTRIES: readonly string[] = Object.keys(IBAN_LENGTHS);
 
 const UPPER = byteSet('A-Z');
@@ -202,22 +226,24 @@ const ACCOUNT = byteSet('A-Z', '0-9');
 export function ibanEnd(bytes: Uint8Array, start: number, to: number): number {
   if (start + 5 > to || UPPER[bytes[start] as number] === 0 || UPPER[bytes[start + 1] as number] === 0) return -1;
   if (DIGIT[bytes[start + 2] as number] === 0 || DIGIT[bytes[start + 3] as number] === 0) return -1;
-  const length = IBAN_LENGTHS[String.fromCharCode(bytes[start] as number, bytes[start + 1] as number)];
-  if (length === undefined) return -1;
+  const length = lengthOf[countryIndex(bytes, start)] as number;
+  if (length === 0) return -1;
   const isSpaced = bytes[start + 4] === SPACE;
+  // Where it would end is looked at first: most are none.
+  const end = start + length + (isSpaced ? (length - 1) >> 2 : 0);
+  if (end > to || (end < to && WORD[bytes[end] as number] === 1)) return -1;
   // The checksum is the remainder of the number with the first four characters at its end.
   let remainder = 0;
   let head = 0;
   let at = start;
   for (let i = 0; i < length; i++, at++) {
     if (isSpaced && i > 0 && i % 4 === 0 && bytes[at++] !== SPACE) return -1;
-    if (at >= to || ACCOUNT[bytes[at] as number] === 0) return -1;
+    if (ACCOUNT[bytes[at] as number] === 0) return -1;
     if (i < 4) head = appended(head, bytes[at] as number);
     else remainder = appended(remainder, bytes[at] as number);
   }
-  if (at < to && WORD[bytes[at] as number] === 1) return -1;
   // Four characters are two letters and two digits: six decimal places.
-  return (remainder * 1_000_000 + head) % 97 === 1 ? at : -1;
+  return (remainder * 1_000_000 + head) % 97 === 1 ? end : -1;
 }
 
 function appended(value: number, byte: number): number {

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { isTextAt } from './bytes.ts';
 
 /** What stands where a secret was. */
 export interface ReplacementSettings {
@@ -41,10 +42,11 @@ export class Replacement {
   /** True for what this rule has put there before, or another redact with the same mask. */
   isOwn(rule: number, bytes: Buffer, from: number, to: number): boolean {
     const mask = this.#masks[rule] as Buffer;
-    if (to - from === mask.length && bytes.compare(mask, 0, mask.length, from, to) === 0) return true;
-    return to - from <= HASH_BYTES_MAX && HASH.test(bytes.toString('latin1', from, to));
+    if (to - from === mask.length && isTextAt(bytes, from, to, mask)) return true;
+    return to - from <= HASH_BYTES_MAX && bytes[from] === BRACKET && HASH.test(bytes.toString('latin1', from, to));
   }
 }
 
 const HASH = /^\[HASH:[0-9a-f]+\]$/;
+const BRACKET = 0x5b;
 const HASH_BYTES_MAX = 80;

@@ -15,6 +15,12 @@ const BASIC_MIN = 6;
 /** Enough of Basic credentials to see whether they are some. */
 const BASIC_SEEN = 512;
 const COLON = 0x3a;
+const NO_BASE64 = 0xff;
+const BASE64_VALUES = new Uint8Array(256).fill(NO_BASE64);
+for (const [six, letter] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
+  BASE64_VALUES[letter] = six;
+BASE64_VALUES[0x2d] = 62;
+BASE64_VALUES[0x5f] = 63;
 
 /** `Bearer …` and `Basic …`; the credentials alone are found. */
 export function schemeCredentialsAt(bytes: Buffer, at: number, { from, to }: Range, value: ValueRange): boolean {
@@ -35,11 +41,22 @@ function isBearerToken(bytes: Buffer, { start, end }: ValueRange): boolean {
 
 function isBasicCredentials(bytes: Buffer, { start, end }: ValueRange): boolean {
   if (end - start < BASIC_MIN) return false;
-  const decoded = Buffer.from(bytes.toString('latin1', start, Math.min(end, start + BASIC_SEEN)), 'base64');
-  const colon = decoded.indexOf(COLON);
-  if (colon < 0) return false;
-  for (let i = 0; i < colon; i++) if ((decoded[i] as number) < 0x20) return false;
-  return true;
+  // Decoded byte by byte: most are none, and the first bytes tell.
+  const stop = Math.min(end, start + BASIC_SEEN);
+  let bits = 0;
+  let count = 0;
+  for (let i = start; i < stop; i++) {
+    const six = BASE64_VALUES[bytes[i] as number] as number;
+    if (six === NO_BASE64) continue;
+    bits = ((bits << 6) | six) & 0xffff;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    const decoded = (bits >> count) & 0xff;
+    if (decoded === COLON) return true;
+    if (decoded < 0x20) return false;
+  }
+  return false;
 }
 
 const JWT_PART_MIN = 8;

@@ -75,6 +75,7 @@ export class Tokens {
   /** Tokens by the pair of bytes that ends with their anchor; 0 for none. */
   readonly #bucketOf: Uint8Array = new Uint8Array(65_536);
   readonly #buckets: Token[][] = [[]];
+  readonly #digitless: Digitless = { set: undefined, from: 0, to: 0 };
   /** End of the token when `startOf` has found one. */
   end = 0;
   rule = 0;
@@ -95,6 +96,11 @@ export class Tokens {
     this.#buckets[this.#bucketOf[pair] as number]?.push({ rule: ruleIndex(form.rule), prefix, anchor, form });
   }
 
+  /** Another text begins. */
+  begin(): void {
+    this.#digitless.set = undefined;
+  }
+
   /** Start of the token whose anchor is at `at`, or -1. */
   startOf(bytes: Uint8Array, at: number, from: number, to: number): number {
     if (at === from) return -1;
@@ -104,7 +110,7 @@ export class Tokens {
       const start = at - token.anchor;
       if (start < from || (start > from && WORD[bytes[start - 1] as number] === 1)) continue;
       if (!isTextAt(bytes, start, to, token.prefix)) continue;
-      this.end = endOf(bytes, start + token.prefix.length, to, token.form);
+      this.end = endOf(bytes, start + token.prefix.length, to, token.form, this.#digitless);
       if (this.end < 0) continue;
       this.rule = token.rule;
       return start;
@@ -113,9 +119,16 @@ export class Tokens {
   }
 }
 
-function endOf(bytes: Uint8Array, at: number, to: number, { set, min, max, needsDigit }: TokenForm): number {
+/** Bytes that were looked at: all of `set`, and none a digit. */
+interface Digitless {
+  set: ByteSet | undefined;
+  from: number;
+  to: number;
+}
+
+function endOf(bytes: Uint8Array, at: number, to: number, { set, min, max, needsDigit }: TokenForm, digitless: Digitless): number {
   // Looked for first: a long run that is none must not be gone through again from its middle.
-  if (needsDigit && !hasDigit(bytes, at, Math.min(to, at + DIGIT_WITHIN), set)) return -1;
+  if (needsDigit && !hasDigit(bytes, at, Math.min(to, at + DIGIT_WITHIN), set, digitless)) return -1;
   const end = runEnd(bytes, at, max === undefined ? to : Math.min(to, at + max + 1), set);
   const length = end - at;
   if (length < min || (max !== undefined && length > max)) return -1;
@@ -124,9 +137,15 @@ function endOf(bytes: Uint8Array, at: number, to: number, { set, min, max, needs
   return end;
 }
 
-function hasDigit(bytes: Uint8Array, at: number, to: number, set: ByteSet): boolean {
-  for (let i = at; i < to && set[bytes[i] as number] === 1; i++) if (DIGIT[bytes[i] as number] === 1) return true;
-  return false;
+/** Goes on where the last look has ended, when this one begins within it: prefixes may follow one another. */
+function hasDigit(bytes: Uint8Array, at: number, to: number, set: ByteSet, digitless: Digitless): boolean {
+  const isKnown = digitless.set === set && at >= digitless.from && at < digitless.to;
+  let i = isKnown ? digitless.to : at;
+  while (i < to && set[bytes[i] as number] === 1 && DIGIT[bytes[i] as number] === 0) i++;
+  if (!isKnown) digitless.from = at;
+  digitless.set = set;
+  digitless.to = i;
+  return i < to && DIGIT[bytes[i] as number] === 1 && set[bytes[i] as number] === 1;
 }
 
 function anchorOf(text: string): number {
