@@ -12,7 +12,8 @@ const CORRELATION = ['winnow.correlation.id', 'correlation_id', 'correlation.id'
  *
  *   timestamp, agent_name, event_type, severity, message, metadata { …, correlation_id, exception { type, message, traceback [] } }
  */
-export function agentDocument({ batch, row, time, attributes }: Source): string {
+export function agentDocument({ batch, row, time, attributes: read }: Source): string {
+  const attributes = read();
   const resource = resourceOf(batch, row);
   const agent = take(attributes, ['agent_name']) ?? jsonOf(valuesOf(resource)[SERVICE] ?? 'unknown');
   const named = batch.eventName(row);

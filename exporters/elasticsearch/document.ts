@@ -3,7 +3,18 @@ import type { MappingMode } from './config.ts';
 import { ecsDocument } from './ecs.ts';
 import { agentDocument } from './agent.ts';
 import { ROUTING, type Target } from './target.ts';
-import { attributesOf, isMap, isWritable, isoTime, jsonOf, objectOf, resourceMembers, resourceOf, type Members } from './values.ts';
+import {
+  attributesOf,
+  attributesText,
+  isMap,
+  isWritable,
+  isoTime,
+  jsonOf,
+  objectOf,
+  resourceMembers,
+  resourceOf,
+  type Members,
+} from './values.ts';
 
 /** What all mappings are made of. The maps belong to the document being made. */
 export interface Source {
@@ -12,13 +23,17 @@ export interface Source {
   /** ISO 8601, in quotation marks. */
   readonly time: string;
   readonly target: Target;
-  readonly attributes: Members;
+  /** The attributes that are a part of the document. Read for those who ask, since it costs. */
+  readonly attributes: () => Members;
 }
 
 /** Writes one document as a line of JSON, without its end. */
 export function documentOf(mode: MappingMode, batch: LogBatch, row: number, target: Target, time: string): string {
-  const attributes = attributesOf(batch, row);
-  for (const name of ROUTING) attributes.delete(name);
+  const attributes = (): Members => {
+    const members = attributesOf(batch, row);
+    for (const name of ROUTING) members.delete(name);
+    return members;
+  };
   return DOCUMENTS[mode]({ batch, row, time, target, attributes });
 }
 
@@ -30,7 +45,7 @@ const DOCUMENTS: Readonly<Record<MappingMode, (source: Source) => string>> = {
 };
 
 /** The fields of OpenTelemetry, as Elasticsearch has templates for them. */
-function otelDocument({ batch, row, time, target, attributes }: Source): string {
+function otelDocument({ batch, row, time, target }: Source): string {
   let text = `{"@timestamp":${time}`;
   const observedMs = batch.observedMs[row] as number;
   const observedNs = batch.observedNs[row] as number;
@@ -48,7 +63,8 @@ function otelDocument({ batch, row, time, target, attributes }: Source): string 
   const spanId = batch.spanId(row);
   if (spanId !== '') text += `,"span_id":"${spanId}"`;
   text += bodyText(batch, row);
-  if (attributes.size > 0) text += `,"attributes":${objectOf(attributes)}`;
+  const attributes = attributesText(batch, row, ROUTING);
+  if (attributes !== '') text += `,"attributes":{${attributes}}`;
   return `${text}${originTexts(resourceOf(batch, row), batch.scopes[batch.scopeOf[row] as number] as Origin)}}`;
 }
 

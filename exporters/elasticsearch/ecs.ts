@@ -46,7 +46,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export function ecsDocument({ batch, row, time, target, attributes }: Source): string {
   const members: Members = new Map();
   for (const [name, value] of resourceFields(resourceOf(batch, row))) members.set(name, value);
-  for (const [name, value] of attributes) members.set(NAMES[name] ?? name, value);
+  for (const [name, value] of attributes()) members.set(NAMES[name] ?? name, value);
   const own: Members = new Map([['@timestamp', time]]);
   if (target.dataStream) {
     own.set('data_stream.type', '"logs"');
@@ -82,7 +82,7 @@ function resourceFields(resource: Origin): Members {
   if (fields) return fields;
   fields = new Map();
   for (const [name, value] of resourceMembers(resource)) {
-    if (ROUTING.includes(name)) continue;
+    if (ROUTING.has(name)) continue;
     fields.set(NAMES[name] ?? name, value);
     if (name === 'host.name') fields.set('host.hostname', value);
   }

@@ -15,14 +15,14 @@ const DATASET = keyOf('data_stream.dataset');
 const NAMESPACE = keyOf('data_stream.namespace');
 
 /** Attributes that say where a document goes; they are no part of it. */
-export const ROUTING: readonly string[] = [
+export const ROUTING: ReadonlySet<string> = new Set([
   INDEX.text,
   DATASET.text,
   NAMESPACE.text,
   'data_stream.type',
   'elasticsearch.document_id',
   'elasticsearch.ingest_pipeline',
-];
+]);
 
 const DATASETS: Readonly<Record<MappingMode, string>> = { otel: 'generic', ecs: 'generic', agent: 'agents', bodymap: 'generic' };
 const DATASET_CHARACTERS_MAX = 100;

@@ -50,6 +50,31 @@ export function attributesOf(batch: LogBatch, row: number): Members {
   return members;
 }
 
+const sharedTexts = new WeakMap<SharedAttributes, string>();
+const nameTexts = new WeakMap<Key, string>();
+
+/** All attributes of a row as the members of an object, but those with these names. */
+export function attributesText(batch: LogBatch, row: number, without: ReadonlySet<string>): string {
+  const shared = batch.shared[batch.sharedOf[row] as number] as SharedAttributes;
+  let text = sharedTexts.get(shared);
+  if (text === undefined) {
+    const entries = Array.from(shared.entries).filter(([{ text: name }]) => !without.has(name));
+    text = entries.map(([{ text: name }, value]) => `,${JSON.stringify(name)}:${jsonOf(value)}`).join('');
+    sharedTexts.set(shared, text);
+  }
+  const { head, next, type, key, start, size, number } = batch.attributes;
+  for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
+    const own = type[slot] as number;
+    if (own === ValueType.none) continue;
+    const { text: name } = key[slot] as Key;
+    if (without.has(name)) continue;
+    let quoted = nameTexts.get(key[slot] as Key);
+    if (quoted === undefined) nameTexts.set(key[slot] as Key, (quoted = `,${JSON.stringify(name)}:`));
+    text += quoted + valueText(batch, own, start[slot] as number, size[slot] as number, number[slot] as number);
+  }
+  return text.slice(1);
+}
+
 function valueText(batch: LogBatch, type: number, start: number, size: number, number: number): string {
   switch (type) {
     case ValueType.string:
@@ -116,11 +141,25 @@ export function isMap(value: AttributeValue): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
+// Names of attributes are few, but come from the outside; what is known of so many is kept.
+const PREFIXES_MAX = 10_000;
+const prefixes = new Map<string, readonly string[]>();
+
+/** `a.b.c` has the prefixes `a.b` and `a`. */
+function prefixesOf(name: string): readonly string[] {
+  let known = prefixes.get(name);
+  if (known) return known;
+  const found: string[] = [];
+  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) found.push(name.slice(0, dot));
+  known = found;
+  if (prefixes.size < PREFIXES_MAX) prefixes.set(name, known);
+  return known;
+}
+
 /** `a` beside `a.b` cannot be: a field is a value or an object. The value becomes `a.value`, as in the Collector. */
 export function withoutConflicts(members: Members): Members {
   for (const name of members.keys()) {
-    for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-      const prefix = name.slice(0, dot);
+    for (const prefix of prefixesOf(name)) {
       const value = members.get(prefix);
       if (value === undefined) continue;
       members.delete(prefix);

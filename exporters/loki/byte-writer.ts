@@ -42,6 +42,14 @@ export class ByteWriter {
     this.append(bytes);
   }
 
+  /** `tag` and length of a message of two fields, the first one ready, the second `valueTag` and `value`. */
+  pair(tag: number, first: Uint8Array, valueTag: number, value: Uint8Array): void {
+    this.byte(tag);
+    this.varint(first.length + 1 + varintLength(value.length) + value.length);
+    this.append(first);
+    this.field(valueTag, value);
+  }
+
   /** `tag`, length, text in UTF-8. */
   text(tag: number, text: string): void {
     const size = Buffer.byteLength(text);
@@ -58,4 +66,10 @@ export class ByteWriter {
     this.#bytes.copy(grown, 0, 0, this.length);
     this.#bytes = grown;
   }
+}
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
+  return length;
 }

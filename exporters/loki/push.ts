@@ -1,5 +1,14 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { ValueType, resourceAttributes, scopeNameAndVersion, type AttributeValue, type LogBatch, type Origin } from '#model';
+import {
+  ValueType,
+  resourceAttributes,
+  scopeNameAndVersion,
+  type AttributeValue,
+  type Key,
+  type LogBatch,
+  type Origin,
+  type SharedAttributes,
+} from '#model';
 import { ByteWriter } from './byte-writer.ts';
 import type { LokiConfig } from './config.ts';
 import { jsonLine } from './json-line.ts';
@@ -48,6 +57,9 @@ export class PushWriter {
   readonly #lastTimes = new Map<string, Time & { readonly repeats: number }>();
   readonly #resourcePairs = new WeakMap<Origin, Uint8Array>();
   readonly #scopePairs = new WeakMap<Origin, Uint8Array>();
+  readonly #sharedPairs = new WeakMap<SharedAttributes, Uint8Array>();
+  readonly #names = new WeakMap<Key, Uint8Array>();
+  #isAllUtf8 = true;
   readonly #entry = new ByteWriter();
   readonly #pair = new ByteWriter();
 
@@ -61,6 +73,8 @@ export class PushWriter {
   /** The live rows from `from` on, as many as fit, but at least one. */
   write(batch: LogBatch, from: number): PushBody {
     const streams = new Map<string, ByteWriter>();
+    // All of it is looked at once; its parts only when something is wrong with one of them.
+    this.#isAllUtf8 = isUtf8(batch.space.bytes) && isUtf8(batch.space.view(-1, batch.space.sideLength));
     let bytes = 0;
     let rows = 0;
     let row = from;
@@ -87,7 +101,7 @@ export class PushWriter {
     if (this.#config.line === 'json') return Buffer.from(jsonLine(batch, row));
     const type = batch.bodyType[row];
     // Bytes as they are, unless they are no UTF-8, which protobuf does not take as text.
-    if (type === ValueType.string) return wellFormed(batch.space.view(batch.bodyStart[row] as number, batch.bodySize[row] as number));
+    if (type === ValueType.string) return this.#wellFormed(batch.space.view(batch.bodyStart[row] as number, batch.bodySize[row] as number));
     return Buffer.from(batch.bodyText(row));
   }
 
@@ -131,7 +145,10 @@ export class PushWriter {
     if (level !== '') this.#add('level', level);
     const eventName = batch.eventName(row);
     if (eventName !== '') this.#add('event_name', eventName);
-    for (const [name, value] of batch.attributesOf(row)) if (!this.#labels.isLabel(name)) this.#addValue(name, value);
+    this.#addEncoded(this.#sharedPairs, batch.shared[batch.sharedOf[row] as number] as SharedAttributes, ({ entries }) => {
+      for (const [{ text }, value] of entries) if (!this.#labels.isLabel(text)) this.#addValue(text, value);
+    });
+    this.#addAttributes(batch, row);
     this.#addEncoded(this.#resourcePairs, batch.resources[batch.resourceOf[row] as number] as Origin, (resource) => {
       for (const [name, value] of Object.entries(resourceAttributes(resource))) {
         if (!this.#config.labels_from_resource.includes(name)) this.#addValue(name, value);
@@ -144,8 +161,8 @@ export class PushWriter {
     });
   }
 
-  /** What all records of an origin have is written once. */
-  #addEncoded(known: WeakMap<Origin, Uint8Array>, origin: Origin, write: (origin: Origin) => void): void {
+  /** What many records have in common is written once. */
+  #addEncoded<Common extends object>(known: WeakMap<Common, Uint8Array>, origin: Common, write: (origin: Common) => void): void {
     const entry = this.#entry;
     const encoded = known.get(origin);
     if (encoded) {
@@ -155,6 +172,39 @@ export class PushWriter {
     const from = entry.length;
     write(origin);
     known.set(origin, Uint8Array.from(entry.view.subarray(from)));
+  }
+
+  #addAttributes(batch: LogBatch, row: number): void {
+    const { attributes, space } = batch;
+    const { head, next, type, key, start, size, number } = attributes;
+    for (let slot = head[row] as number; slot >= 0; slot = next[slot] as number) {
+      const kind = type[slot] as number;
+      if (kind === ValueType.none || kind === ValueType.empty) continue;
+      const name = this.#nameOf(key[slot] as Key);
+      if (name.length === 0) continue;
+      if (kind === ValueType.string) {
+        this.#entry.pair(Tag.METADATA, name, Tag.VALUE, this.#wellFormed(space.view(start[slot] as number, size[slot] as number)));
+      } else {
+        const text = kind === ValueType.int ? String(number[slot]) : textOf(attributes.value(slot));
+        this.#entry.pair(Tag.METADATA, name, Tag.VALUE, Buffer.from(text));
+      }
+    }
+  }
+
+  /** The field with the name of an attribute; empty for what is a label. */
+  #nameOf(key: Key): Uint8Array {
+    let name = this.#names.get(key);
+    if (name) return name;
+    const pair = this.#pair;
+    pair.clear();
+    if (!this.#labels.isLabel(key.text)) pair.text(Tag.NAME, toLabelName(key.text));
+    this.#names.set(key, (name = Uint8Array.from(pair.view)));
+    return name;
+  }
+
+  /** Go refuses text that is no UTF-8, and with it the whole request. */
+  #wellFormed(bytes: Buffer): Buffer {
+    return this.#isAllUtf8 || isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8'));
   }
 
   #addValue(name: string, value: AttributeValue): void {
@@ -203,9 +253,4 @@ function assemble(streams: ReadonlyMap<string, ByteWriter>): Buffer {
     request.field(Tag.STREAM, stream.view);
   }
   return request.view;
-}
-
-/** Go refuses text that is no UTF-8, and with it the whole request. */
-function wellFormed(bytes: Buffer): Buffer {
-  return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8'));
 }
