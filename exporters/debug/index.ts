@@ -5,6 +5,7 @@ import { DebugExporter } from './debug-exporter.ts';
 export const factory: ExporterFactory<DebugConfig> = {
   kind: 'exporter',
   type: 'debug',
+  signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Prints log records to the terminal, readable.',
   schema: {

@@ -45,7 +45,7 @@ function adviceFor({ status, headers }: HttpAnswer, { rows }: Question): string 
     case 403:
       return 'it knows us but does not let us write; have the permission granted, or check the token in "headers"';
     case 404:
-      return 'there is nothing that takes logs; check the endpoint ("endpoint" gets /v1/logs added, "logs_endpoint" is used as it is)';
+      return 'there is nothing that takes them; check the endpoint ("endpoint" gets /v1/logs or /v1/traces added, a full address is used as it is)';
     case 405:
       return 'it does not take POST here; check the endpoint';
     case 407:

@@ -1,4 +1,5 @@
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
+import type { Signal } from '#model';
 import { parseHttpUrl, proxyProblems, tlsClientSchema, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
 
@@ -49,7 +50,7 @@ export interface OtlpHttpConfig {
 
 const NO_EFFECT = 'Accepted and without effect';
 const unused = (what: string): string => `${NO_EFFECT}: ${what}`;
-const otherSignal = { type: 'string', default: '', description: unused('only logs are sent.') } as const;
+const otherSignal = { type: 'string', default: '', description: unused('only logs and traces are sent.') } as const;
 const header = { type: 'string', secret: true } as const;
 
 const keepaliveSchema: ConfigSchema<KeepaliveConfig> = {
@@ -79,11 +80,15 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
     endpoint: {
       type: 'string',
       default: '',
-      description: 'Base address of the backend; `/v1/logs` is added. This or `logs_endpoint` must be given.',
+      description: 'Base address of the backend; `/v1/logs` or `/v1/traces` is added. This or the full address must be given.',
       examples: ['http://localhost:4318'],
     },
     logs_endpoint: { type: 'string', default: '', description: 'Full address for logs, used as it is.' },
-    traces_endpoint: otherSignal,
+    traces_endpoint: {
+      type: 'string',
+      default: '',
+      description: 'Full address for traces, used as it is. Without it, `endpoint` with `/v1/traces` added.',
+    },
     metrics_endpoint: otherSignal,
     profiles_endpoint: otherSignal,
     encoding: { type: 'string', enum: ['proto', 'json'], default: 'proto', description: 'Format of the requests: protobuf or OTLP/JSON.' },
@@ -185,12 +190,12 @@ export function check(config: OtlpHttpConfig): ConfigProblem[] {
   ];
 }
 
-function endpointProblems({ endpoint, logs_endpoint: logsEndpoint }: OtlpHttpConfig): ConfigProblem[] {
-  if (endpoint === '' && logsEndpoint === '') {
+function endpointProblems({ endpoint, logs_endpoint: logs, traces_endpoint: traces }: OtlpHttpConfig): ConfigProblem[] {
+  if (endpoint === '' && logs === '' && traces === '') {
     return [{ path: 'endpoint', message: 'expected "endpoint" or "logs_endpoint", such as "http://localhost:4318"; neither is given' }];
   }
   const problems: ConfigProblem[] = [];
-  for (const [path, text] of Object.entries({ endpoint, logs_endpoint: logsEndpoint })) {
+  for (const [path, text] of Object.entries({ endpoint, logs_endpoint: logs, traces_endpoint: traces })) {
     if (text === '' || parseHttpUrl(text)) continue;
     const shown = text.includes('@') ? '' : `, got "${text}"`;
     problems.push({ path, message: `expected an address that begins with http:// or https://${shown}` });
@@ -239,11 +244,13 @@ export function headersOf({ headers }: OtlpHttpConfig): [string, string][] {
   return Array.isArray(headers) ? headers.map(({ name, value }) => [name, value]) : Object.entries(headers);
 }
 
-/** Where logs go. The configuration has been checked. */
-export function logsUrlOf({ endpoint, logs_endpoint: logsEndpoint }: OtlpHttpConfig): URL {
-  if (logsEndpoint !== '') return new URL(logsEndpoint);
-  const url = new URL(endpoint);
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/logs`;
+/** Where requests of a signal go; undefined when the configuration, which has been checked, does not say so. */
+export function urlOf(config: OtlpHttpConfig, signal: Signal): URL | undefined {
+  const own = signal === 'traces' ? config.traces_endpoint : config.logs_endpoint;
+  if (own !== '') return new URL(own);
+  if (config.endpoint === '') return undefined;
+  const url = new URL(config.endpoint);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal}`;
   return url;
 }
 

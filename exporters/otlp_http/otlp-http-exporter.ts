@@ -1,27 +1,26 @@
-import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
+import { parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
 import type { LogBatch } from '#model';
-import { HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
 import { SendingQueue } from '#queue';
 import { createCompressor, type Compressor } from './compression.ts';
-import { connectionsOf, headersOf, logsUrlOf, type OtlpHttpConfig } from './config.ts';
+import type { OtlpHttpConfig } from './config.ts';
+import { Destinations } from './destinations.ts';
 import { Outbox } from './outbox.ts';
-import { Sender } from './sender.ts';
-import { JSON_TYPE, PROTOBUF, splitPayload } from './split.ts';
+import { JSON_TYPE, payloadType, PROTOBUF } from './payload-type.ts';
+import { splitPayload } from './split.ts';
 
-const ANSWER_BYTES_MAX = 64 * 1024;
 // Two bodies under way, one being written, and some that differ in size.
 const POOL_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What exists between start and shutdown. */
 interface Running {
-  readonly client: HttpClient;
+  readonly destinations: Destinations;
   readonly queue: SendingQueue;
   readonly outbox: Outbox;
 }
 
 /**
- * Sends log records to an OTLP backend over HTTP.
+ * Sends log records and spans to an OTLP backend over HTTP.
  *
  *   batch ─▶ write bodies ─▶ compress ─▶ queue ─▶ POST ─▶ answer
  *
@@ -33,7 +32,6 @@ export class OtlpHttpExporter implements Exporter {
   readonly touches: Touches;
   readonly #config: OtlpHttpConfig;
   readonly #settings: Settings;
-  readonly #url: URL;
   readonly #bytesMax: number;
   readonly #compressor: Compressor;
   readonly #contentType: string;
@@ -44,7 +42,6 @@ export class OtlpHttpExporter implements Exporter {
   constructor(config: OtlpHttpConfig, settings: Settings) {
     this.#config = config;
     this.#settings = settings;
-    this.#url = logsUrlOf(config);
     this.#bytesMax = parseSize(config.request_bytes_max);
     this.#compressor = createCompressor(config.compression, config.compression_params.level);
     this.#contentType = config.encoding === 'json' ? JSON_TYPE : PROTOBUF;
@@ -53,30 +50,28 @@ export class OtlpHttpExporter implements Exporter {
   }
 
   async start(host: Host): Promise<void> {
-    const { auth, sending_queue: queueConfig, retry_on_failure: retry } = this.#config;
-    const { id } = this.#settings;
-    const client = this.#createClient(host);
-    client.prepare();
-    const authenticator = auth && host.extension(auth.authenticator, isAuthenticator);
-    const sender = new Sender({ id, url: this.#url, headers: headersOf(this.#config), authenticator, client, host });
+    const { sending_queue: queueConfig, retry_on_failure: retry } = this.#config;
+    const { id, signals = ['logs'] } = this.#settings;
+    const destinations = new Destinations(id, this.#config, { host, signals });
     const queue = new SendingQueue({
       id,
       queue: queueConfig,
       retry,
-      send: (payload, signal) => sender.send(payload, signal),
+      send: (payload, signal) => destinations.send(payload, signal),
       split: (payload) => splitPayload(payload, this.#compressor),
       // Compressed bodies are too small to write the next one into.
       ...(this.#compressor.encoding === '' && { recycle: (body: Buffer) => this.#bodies.give(body) }),
       host,
     });
     const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;
-    const outbox = new Outbox({ contentType: this.#contentType, compressor: this.#compressor, queue, waits, bodies: this.#bodies, host });
+    const outbox = new Outbox({ compressor: this.#compressor, queue, waits, bodies: this.#bodies, host });
     await queue.start();
-    this.#running = { client, queue, outbox };
+    this.#running = { destinations, queue, outbox };
   }
 
   async consume(batch: LogBatch): Promise<void> {
     const { outbox } = this.#need();
+    const contentType = payloadType(this.#contentType, batch.signal);
     let isTaken = false;
     for (let row = 0; row < batch.length;) {
       const { body, next, rows } = this.#write(batch, row, this.#bytesMax, this.#bodies);
@@ -84,7 +79,7 @@ export class OtlpHttpExporter implements Exporter {
       const claims = batch.claims(row, next);
       row = next;
       try {
-        await outbox.put({ body, rows, claims });
+        await outbox.put({ body, contentType, rows, claims });
         isTaken = true;
       } catch (problem) {
         if (!(problem instanceof RefusedError) || !isTaken) throw problem;
@@ -103,27 +98,11 @@ export class OtlpHttpExporter implements Exporter {
     // What found no room in the queue is turned away by it, and given back to its sources.
     await running.outbox.settled();
     await stopped;
-    running.client.close();
+    running.destinations.close();
   }
 
   #need(): Running {
     if (!this.#running) throw new RefusedError(`${this.#settings.id}: is not running`);
     return this.#running;
-  }
-
-  #createClient(host: Host): HttpClient {
-    const config = this.#config;
-    return new HttpClient({
-      id: this.#settings.id,
-      url: this.#url,
-      tls: config.tls,
-      tlsReloadMs: parseDuration(config.tls.reload_interval),
-      proxy: proxyEnvironmentFor(this.#url, config.proxy_url),
-      timeoutMs: parseDuration(config.timeout),
-      connectionsMax: config.max_conns_per_host,
-      ...connectionsOf(config),
-      answerBytesMax: ANSWER_BYTES_MAX,
-      host,
-    });
   }
 }

@@ -3,9 +3,10 @@ import { DestinationError, PermanentError, RetryableError } from '#component';
 import { readJsonRequest, readRequest, writeJsonRequest, writeRequest } from '#otlp';
 import { interpretAnswer, type Question } from './answer.ts';
 import { createCompressor, decompress } from './compression.ts';
-import { connectionsOf, logsUrlOf } from './config.ts';
+import { connectionsOf, urlOf } from './config.ts';
 import { factory } from './index.ts';
-import { JSON_TYPE, PROTOBUF, splitPayload } from './split.ts';
+import { JSON_TYPE, PROTOBUF } from './payload-type.ts';
+import { splitPayload } from './split.ts';
 import { encodeResponse, encodeStatus } from '../../test/helpers/otlp-proto.ts';
 import { batchOf, filled, type GivenConfig } from '../../test/helpers/otlp-exporter.ts';
 
@@ -42,7 +43,7 @@ describe('the configuration', () => {
     [{ endpoint: 'http://x/otlp/' }, 'http://x/otlp/v1/logs'],
     [{ endpoint: 'http://x/otlp?key=1' }, 'http://x/otlp/v1/logs?key=1'],
     [{ endpoint: 'http://x', logs_endpoint: 'http://y/in' }, 'http://y/in'],
-  ])('%j sends to %s', (given, url) => expect(logsUrlOf(filled(given)).href).toBe(url));
+  ])('%j sends to %s', (given, url) => expect(urlOf(filled(given), 'logs')?.href).toBe(url));
 
   test('says how connections are kept, in the new words and in the old', () => {
     const of = (given: GivenConfig): ReturnType<typeof connectionsOf> => connectionsOf(filled(given));

@@ -7,12 +7,12 @@ import type { Compressor } from './compression.ts';
 /** A request that is written and not yet compressed. */
 export interface Draft {
   readonly body: Buffer;
+  readonly contentType: string;
   readonly rows: number;
   readonly claims: readonly Claim[];
 }
 
 export interface OutboxSettings {
-  readonly contentType: string;
   readonly compressor: Compressor;
   readonly queue: SendingQueue;
   readonly bodies: BodyPool;
@@ -74,8 +74,8 @@ export class Outbox {
     while (this.#count > 0) await this.#last;
   }
 
-  async #offer({ body, rows, claims }: Draft, before: Promise<void>): Promise<void> {
-    const { compressor, contentType, queue, bodies } = this.#settings;
+  async #offer({ body, contentType, rows, claims }: Draft, before: Promise<void>): Promise<void> {
+    const { compressor, queue, bodies } = this.#settings;
     this.#encodedBytes.add(body.length);
     const compressing = compressor.compress(body);
     this.#compressing.add(compressing);

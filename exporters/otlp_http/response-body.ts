@@ -5,9 +5,9 @@ import type { SendResult } from '#queue';
 
 /** Reads what backends answer: ExportLogsServiceResponse and google.rpc.Status, each in protobuf or JSON. */
 
-// ExportLogsServiceResponse
+// ExportLogsServiceResponse, and that of traces, which has the same shape
 const PARTIAL_SUCCESS = 0x0a;
-// ExportLogsPartialSuccess
+// ExportLogsPartialSuccess, or ExportTracePartialSuccess
 const REJECTED = 0x08;
 const ERROR_MESSAGE = 0x12;
 // google.rpc.Status
@@ -61,8 +61,9 @@ function partialOfProtobuf(body: Buffer): SendResult {
 function partialOfJson(root: unknown): SendResult {
   const partial = typeof root === 'object' && root !== null && 'partialSuccess' in root ? root.partialSuccess : undefined;
   if (typeof partial !== 'object' || partial === null) return { rejected: 0 };
-  const rejected = 'rejectedLogRecords' in partial ? Number(partial.rejectedLogRecords) : 0;
-  return resultOf(rejected, memberOf(partial, 'errorMessage') ?? '');
+  const members = new Map<string, unknown>(Object.entries(partial));
+  const rejected = members.get('rejectedLogRecords') ?? members.get('rejectedSpans') ?? 0;
+  return resultOf(Number(rejected), memberOf(partial, 'errorMessage') ?? '');
 }
 
 function resultOf(rejected: number, message: string): SendResult {

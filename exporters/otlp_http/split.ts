@@ -1,10 +1,8 @@
-import { readJsonRequest, readRequest, writeJsonRequest, writeRequest } from '#otlp';
+import { readJsonRequest, readSealedRequest, writeJsonRequest, writeRequest } from '#otlp';
 import type { LogBatch } from '#model';
 import type { Payload } from '#queue';
 import { decompress, type Compressor } from './compression.ts';
-
-export const PROTOBUF = 'application/x-protobuf';
-export const JSON_TYPE = 'application/json';
+import { JSON_TYPE, readPayloadType } from './payload-type.ts';
 
 /**
  * Halves a request that a backend finds too large, or that holds a record it refuses. A queue on disk may hold bodies of
@@ -27,11 +25,12 @@ export async function splitPayload(payload: Payload, compressor: Compressor): Pr
   ];
 }
 
-function readAny(body: Buffer, contentType: string): LogBatch {
-  return contentType === JSON_TYPE ? readJsonRequest(body) : readRequest(body);
+function readAny(body: Buffer, type: string): LogBatch {
+  const { contentType, signal } = readPayloadType(type);
+  return contentType === JSON_TYPE ? readJsonRequest(body, signal) : readSealedRequest(body, undefined, signal);
 }
 
-function writeAny(batch: LogBatch, from: number, contentType: string): Buffer {
-  const write = contentType === JSON_TYPE ? writeJsonRequest : writeRequest;
+function writeAny(batch: LogBatch, from: number, type: string): Buffer {
+  const write = readPayloadType(type).contentType === JSON_TYPE ? writeJsonRequest : writeRequest;
   return write(batch, from, Number.POSITIVE_INFINITY).body;
 }

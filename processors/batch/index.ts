@@ -4,6 +4,7 @@ import { BatchProcessor, type BatchConfig } from './batch.ts';
 export const factory: ProcessorFactory<BatchConfig> = {
   kind: 'processor',
   type: 'batch',
+  signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Gathers log records of many small batches into larger ones, by number, bytes and time.',
   schema: {

@@ -8,6 +8,7 @@ const percentage = { type: 'integer', minimum: 0, maximum: 100, default: 0 } as 
 export const factory: ProcessorFactory<MemoryLimiterConfig> = {
   kind: 'processor',
   type: 'memory_limiter',
+  signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Refuses log records while the process takes too much memory, so that sources wait instead of the kernel killing it.',
   schema: {

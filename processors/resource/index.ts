@@ -5,6 +5,7 @@ import { ResourceProcessor, type ResourceConfig } from './resource.ts';
 export const factory: ProcessorFactory<ResourceConfig> = {
   kind: 'processor',
   type: 'resource',
+  signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Sets, copies, deletes, hashes, extracts and converts attributes of the resources of log records.',
   schema: {

@@ -89,6 +89,7 @@ export const factory: ProcessorFactory<ResourceDetectionConfig> = {
   kind: 'processor',
   type: 'resource_detection',
   aliases: ['resourcedetection'],
+  signals: ['logs', 'traces'],
   stability: 'alpha',
   summary: 'Finds out host, operating system, process, container and pod, and adds them to every resource.',
   schema,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Outcome } from '#component';
-import { field } from '#model';
+import { field, type Signal } from '#model';
 import { HttpProblem, type RequestHead, type ServerReply } from '#net';
 
 /**
@@ -48,14 +48,15 @@ const RETRY_AFTER_MS = 1000;
 const NOTHING_REFUSED: Uint8Array = Buffer.alloc(0);
 
 /** Throws HttpProblem when the sender has to send again. */
-export function replyTo(outcome: Outcome, head: RequestHead): ServerReply {
-  if (head.contentType === JSON_TYPE) return { status: 200, contentType: JSON_TYPE, body: successOfJson(outcome) };
+export function replyTo(outcome: Outcome, head: RequestHead, signal: Signal = 'logs'): ServerReply {
+  if (head.contentType === JSON_TYPE) return { status: 200, contentType: JSON_TYPE, body: successOfJson(outcome, signal) };
   return { status: 200, contentType: PROTOBUF, body: successOfProtobuf(outcome) };
 }
 
-function successOfJson(outcome: Outcome): string {
+function successOfJson(outcome: Outcome, signal: Signal): string {
   const refused = refusedOf(outcome);
-  const said = refused === 0 ? {} : { partialSuccess: { rejectedLogRecords: String(refused), errorMessage: messageOf(refused) } };
+  const name = signal === 'traces' ? 'rejectedSpans' : 'rejectedLogRecords';
+  const said = refused === 0 ? {} : { partialSuccess: { [name]: String(refused), errorMessage: messageOf(refused) } };
   return JSON.stringify(said);
 }
 

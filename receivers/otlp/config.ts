@@ -4,6 +4,7 @@ import { grpcServerProblems, grpcServerSchema, type GrpcServerConfig } from './g
 
 export interface OtlpHttpServerConfig extends HttpServerConfig {
   logs_url_path: string;
+  traces_url_path: string;
   settle_timeout: string;
 }
 
@@ -22,6 +23,13 @@ const httpSchema: ConfigSchema<OtlpHttpServerConfig> = {
       expected: 'a path such as "/v1/logs"',
       default: '/v1/logs',
       description: 'Where logs are taken.',
+    },
+    traces_url_path: {
+      type: 'string',
+      pattern: '^/',
+      expected: 'a path such as "/v1/traces"',
+      default: '/v1/traces',
+      description: 'Where traces are taken, if a pipeline of traces names the receiver.',
     },
     settle_timeout: {
       ...duration,

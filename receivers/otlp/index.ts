@@ -5,8 +5,9 @@ import { OtlpReceiver } from './otlp-receiver.ts';
 export const factory: ReceiverFactory<OtlpConfig> = {
   kind: 'receiver',
   type: 'otlp',
+  signals: ['logs', 'traces'],
   stability: 'alpha',
-  summary: 'Takes log records over OTLP/HTTP, and answers when they are safe.',
+  summary: 'Takes log records and spans over OTLP/HTTP, and answers when they are safe.',
   schema,
   check: checkOtlp,
   create: (config, settings, next) => new OtlpReceiver(config, settings, next),

@@ -1,5 +1,5 @@
 import { parseDuration, type Consumer, type Host, type Receiver, type Settings } from '#component';
-import type { LogBatch } from '#model';
+import type { LogBatch, Signal } from '#model';
 import { HandOver, HttpProblem, HttpServer, type RequestHead, type Route, type ServerReply, type ServerRequest } from '#net';
 import { describe, JSON_TYPE, PROTOBUF, replyTo, successOfProtobuf } from './answers.ts';
 import type { OtlpConfig, OtlpHttpServerConfig } from './config.ts';
@@ -7,28 +7,34 @@ import type { GrpcServerConfig } from './grpc-config.ts';
 import type { GrpcRequest, GrpcServer } from './grpc-server.ts';
 import { RequestReader } from './request-reader.ts';
 
-// Where senders look for the signals that no pipeline of this agent takes.
-const OTHER_SIGNALS: Readonly<Record<string, string>> = {
+// Where senders look for the signals that no pipeline takes from this receiver.
+const KNOWN_PATHS: Readonly<Record<string, string>> = {
+  '/v1/logs': 'logs',
   '/v1/traces': 'traces',
   '/v1/metrics': 'metrics',
   '/v1development/profiles': 'profiles',
 };
 
-const GRPC_LOGS = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+const GRPC_METHODS: Readonly<Record<Signal, string>> = {
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+};
 const SETTLE_MS = 8000;
 
 /** Reads requests into rows over the very bytes they came in, and answers each when its records are safe. */
 export class OtlpReceiver implements Receiver {
   readonly #config: OtlpConfig['protocols'];
   readonly #id: string;
+  readonly #signals: readonly Signal[];
   readonly #http: HttpServer | undefined;
   readonly #handOver: HandOver;
   readonly #reader = new RequestReader();
   #grpc: GrpcServer | undefined;
 
-  constructor({ protocols }: OtlpConfig, { id }: Settings, next: Consumer) {
+  constructor({ protocols }: OtlpConfig, { id, signals = ['logs'] }: Settings, next: Consumer) {
     this.#config = protocols;
     this.#id = id;
+    this.#signals = signals;
     this.#handOver = new HandOver({ next, settleMs: SETTLE_MS });
     this.#http = protocols.http && this.#createHttp(protocols.http);
   }
@@ -60,41 +66,51 @@ export class OtlpReceiver implements Receiver {
 
   #createHttp(config: OtlpHttpServerConfig): HttpServer {
     const settleMs = parseDuration(config.settle_timeout);
-    const { logs_url_path: logsPath } = config;
-    const take = async (request: ServerRequest): Promise<ServerReply> => {
-      const { source, signal } = request;
-      const gift = { read: () => this.#read(request), source, signal, settleMs, done: () => request.release() };
-      return replyTo(await this.#handOver.give(gift), request);
-    };
-    const logs: Route = { methods: ['POST'], check: checkFormat, handle: take, describe };
+    const paths: Readonly<Record<Signal, string>> = { logs: config.logs_url_path, traces: config.traces_url_path };
+    const routes = new Map(this.#signals.map((signal) => [paths[signal], this.#routeFor(signal, settleMs)]));
     return new HttpServer({
       id: this.#id,
       config,
       path: 'protocols.http.',
-      routeOf: (path) => (path === logsPath ? logs : undefined),
-      notFound: (problem, head) => describe(notFound(problem, head, logsPath), head),
+      routeOf: (path) => routes.get(path),
+      notFound: (problem, head) => describe(this.#notFound(problem, head, [...routes.keys()]), head),
     });
   }
 
-  #read({ body, contentType }: ServerRequest): LogBatch {
-    return contentType === JSON_TYPE ? this.#reader.readJson(body) : this.#reader.readProtobuf(body);
+  #routeFor(taken: Signal, settleMs: number): Route {
+    const handle = async (request: ServerRequest): Promise<ServerReply> => {
+      const { source, signal } = request;
+      const gift = { read: () => this.#read(request, taken), source, signal, settleMs, done: () => request.release() };
+      return replyTo(await this.#handOver.give(gift), request, taken);
+    };
+    return { methods: ['POST'], check: checkFormat, handle, describe };
+  }
+
+  #read({ body, contentType }: ServerRequest, taken: Signal): LogBatch {
+    return contentType === JSON_TYPE ? this.#reader.readJson(body, taken) : this.#reader.readProtobuf(body, taken);
   }
 
   /** The library for it takes 20 MB; who does not want it does not load it. */
   async #createGrpc(config: GrpcServerConfig): Promise<GrpcServer> {
     const settleMs = parseDuration(config.settle_timeout);
     const { GrpcServer: Server } = await import('./grpc-server.ts');
-    const take = async ({ body, source, signal }: GrpcRequest): Promise<Uint8Array> =>
-      successOfProtobuf(await this.#handOver.give({ read: () => this.#reader.readProtobuf(body), source, signal, settleMs }));
-    return new Server({ id: this.#id, config, path: 'protocols.grpc.', methods: new Map([[GRPC_LOGS, take]]) });
+    const methodFor =
+      (taken: Signal) =>
+      async ({ body, source, signal }: GrpcRequest): Promise<Uint8Array> => {
+        const read = (): LogBatch => this.#reader.readProtobuf(body, taken);
+        return successOfProtobuf(await this.#handOver.give({ read, source, signal, settleMs }));
+      };
+    const methods = new Map(this.#signals.map((signal) => [GRPC_METHODS[signal], methodFor(signal)]));
+    return new Server({ id: this.#id, config, path: 'protocols.grpc.', methods });
   }
-}
 
-function notFound(problem: HttpProblem, { path }: RequestHead, logsPath: string): HttpProblem {
-  const signal = OTHER_SIGNALS[path];
-  if (problem.status !== 404) return problem;
-  if (signal === undefined) return new HttpProblem(404, `${problem.message}; logs are taken at ${logsPath}`);
-  return new HttpProblem(404, `this agent takes logs only, no ${signal}; switch their exporter off, or send them elsewhere`);
+  #notFound(problem: HttpProblem, { path }: RequestHead, paths: readonly string[]): HttpProblem {
+    const asked = KNOWN_PATHS[path];
+    if (problem.status !== 404) return problem;
+    const taken = this.#signals.join(' and ');
+    if (asked === undefined) return new HttpProblem(404, `${problem.message}; ${taken} are taken at ${paths.join(' and ')}`);
+    return new HttpProblem(404, `this agent takes ${taken} only, no ${asked}; switch their exporter off, or send them elsewhere`);
+  }
 }
 
 function checkFormat({ contentType }: RequestHead): void {

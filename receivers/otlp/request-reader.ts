@@ -1,4 +1,4 @@
-import { LogBatch } from '#model';
+import { LogBatch, type Signal } from '#model';
 import { HttpProblem } from '#net';
 import { readJsonRequest, readSealedRequest } from '#otlp';
 
@@ -10,13 +10,13 @@ const SPARE_SLOTS_MAX = 262_144;
 export class RequestReader {
   #spare = new LogBatch();
 
-  readProtobuf(body: Buffer): LogBatch {
+  readProtobuf(body: Buffer, signal: Signal = 'logs'): LogBatch {
     if (this.#spare.timeMs.length > SPARE_ROWS_MAX || this.#spare.attributes.type.length > SPARE_SLOTS_MAX) this.#spare = new LogBatch();
-    return checked(() => readSealedRequest(body, this.#spare));
+    return checked(() => readSealedRequest(body, this.#spare, signal));
   }
 
-  readJson(body: Buffer): LogBatch {
-    return checked(() => readJsonRequest(body));
+  readJson(body: Buffer, signal: Signal = 'logs'): LogBatch {
+    return checked(() => readJsonRequest(body, signal));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogBatch } from '#model';
+import type { LogBatch, Signal } from '#model';
 import type { ConfigSchema } from './schema.ts';
 import type { ConfigProblem } from './errors.ts';
 import type { Host } from './host.ts';
@@ -52,6 +52,8 @@ export interface Settings {
   readonly id: string;
   /** The pipeline a processor belongs to, e.g. `logs` or `logs/audit`. */
   readonly pipeline?: string;
+  /** What the pipelines around a receiver or exporter carry. Without it, logs. */
+  readonly signals?: readonly Signal[];
 }
 
 /** Some of the pipelines that a connector feeds, as one consumer: each batch goes to all of them. */
@@ -99,6 +101,8 @@ interface FactoryBase<Config> {
   /** Other names under which a configuration may ask for it. */
   readonly aliases?: readonly string[];
   readonly stability: Stability;
+  /** What it can carry. Without it, logs only: whoever passes spans on must not look into them. */
+  readonly signals?: readonly Signal[];
   /** One sentence, for `winnow components` and the README. */
   readonly summary: string;
   readonly schema: ConfigSchema<Config>;

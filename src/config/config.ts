@@ -7,6 +7,7 @@ import type {
   ProcessorFactory,
   ReceiverFactory,
 } from '#component';
+import type { Signal } from '#model';
 
 /** One entry of `receivers`, `processors`, `exporters`, `connectors` or `extensions`, checked and complete. */
 export interface ComponentConfig<F extends Factory = Factory> {
@@ -26,7 +27,7 @@ export interface ComponentConfig<F extends Factory = Factory> {
 export interface PipelineConfig {
   /** `logs` or `logs/name`. */
   readonly id: string;
-  readonly signal: 'logs';
+  readonly signal: Signal;
   readonly receivers: readonly string[];
   readonly processors: readonly string[];
   readonly exporters: readonly string[];

@@ -142,9 +142,11 @@ service:
     const config = await loadText(text, { skipUnsupported: true });
 
     expect(config.service.pipelines.map(({ id }) => id)).toEqual(['logs']);
-    expect(config.warnings.map(({ message }) => message)).toEqual(['metrics cannot be carried, only logs; the pipeline is skipped']);
+    expect(config.warnings.map(({ message }) => message)).toEqual([
+      'metrics cannot be carried, only logs and traces; the pipeline is skipped',
+    ]);
     expect(await problemsOf(loadText(text))).toEqual([
-      'config/winnow.yaml:7:5: service.pipelines.metrics: metrics cannot be carried, only logs; remove the pipeline, or skip it with --skip-unsupported',
+      'config/winnow.yaml:7:5: service.pipelines.metrics: metrics cannot be carried, only logs and traces; remove the pipeline, or skip it with --skip-unsupported',
     ]);
   });
 

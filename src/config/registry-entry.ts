@@ -1,4 +1,5 @@
 import type { Factory, Kind } from '#component';
+import type { Signal } from '#model';
 
 /**
  * What is known of a component before its code is loaded. The code of components that a configuration does not name
@@ -8,6 +9,8 @@ export interface RegistryEntry {
   readonly kind: Kind;
   readonly type: string;
   readonly aliases: readonly string[];
+  /** As in the factory. */
+  readonly signals?: readonly Signal[] | undefined;
   load(): Promise<Factory>;
 }
 

@@ -80,7 +80,7 @@ class ServiceReader {
 
   read(raw: RawService): ReadService {
     const all = Object.entries(raw.pipelines);
-    const unsupported = all.filter(([id]) => this.#isUnsupported(id));
+    const unsupported = all.filter(([id, pipeline]) => this.#isUnsupported(id) || this.#isSkippedForMembers(id, pipeline));
     const supported = all.filter((pipeline) => !unsupported.includes(pipeline));
     if (supported.length === 0 && (unsupported.length === 0 || this.#skipUnsupported)) {
       this.#report.error(
@@ -117,7 +117,7 @@ class ServiceReader {
     const [signal = '', ...names] = id.split('/');
     const at = this.#placeOf(['pipelines', id]);
     const path = joinPath('service.pipelines', id);
-    if (signal === 'logs') {
+    if (signal === 'logs' || signal === 'traces') {
       if (names.length > 0 && (names.join('') === '' || /\s/.test(id)))
         this.#report.error(at, path, 'expected an id such as "logs" or "logs/name"');
       return false;
@@ -130,13 +130,48 @@ class ServiceReader {
       );
       return true;
     }
-    if (this.#skipUnsupported) this.#report.warn(at, path, `${signal} cannot be carried, only logs; the pipeline is skipped`);
-    else this.#report.error(at, path, `${signal} cannot be carried, only logs; remove the pipeline, or skip it with --skip-unsupported`);
+    if (this.#skipUnsupported) this.#report.warn(at, path, `${signal} cannot be carried, only logs and traces; the pipeline is skipped`);
+    else
+      this.#report.error(
+        at,
+        path,
+        `${signal} cannot be carried, only logs and traces; remove the pipeline, or skip it with --skip-unsupported`,
+      );
     return true;
+  }
+
+  /** True for a pipeline of traces that names what cannot carry them, when such are to be skipped. */
+  #isSkippedForMembers(id: string, pipeline: RawPipeline): boolean {
+    if (!this.#skipUnsupported || !isTraces(id)) return false;
+    const lane = LANES.find((one) => pipeline[one].some((member) => !this.#carriesTraces(member, one)));
+    if (lane === undefined) return false;
+    const member = pipeline[lane].find((one) => !this.#carriesTraces(one, lane)) ?? '';
+    const message = `"${member}" cannot carry traces; the pipeline is skipped`;
+    this.#report.warn(this.#placeOf(['pipelines', id]), joinPath('service.pipelines', id), message);
+    return true;
+  }
+
+  #carriesTraces(id: string, lane: Lane): boolean {
+    const declared = SECTIONS_OF[lane].map((section) => this.#declarations[section].get(id)).find(Boolean);
+    return declared?.entry?.signals?.includes('traces') ?? false;
+  }
+
+  /** What is not declared, or not known, is told elsewhere. */
+  #checkSignals(id: string, pipeline: RawPipeline): void {
+    for (const lane of LANES) {
+      for (const [i, member] of pipeline[lane].entries()) {
+        const declared = SECTIONS_OF[lane].map((section) => this.#declarations[section].get(member)).find(Boolean);
+        if (!declared?.entry || declared.entry.signals?.includes('traces')) continue;
+        const path = joinPath(joinPath('service.pipelines', id), lane);
+        const message = `"${member}" works on log records and cannot stand in a pipeline of traces; remove it from this one`;
+        this.#report.error(this.#placeOf(['pipelines', id, lane, String(i)]), path, message);
+      }
+    }
   }
 
   #checkPipeline(id: string, pipeline: RawPipeline): void {
     const path = joinPath('service.pipelines', id);
+    if (isTraces(id)) this.#checkSignals(id, pipeline);
     for (const lane of LANES) {
       this.#checkReferences(pipeline[lane], lane, path, ['pipelines', id, lane]);
       if (pipeline[lane].length > 0 || lane === 'processors') continue;
@@ -196,7 +231,7 @@ class ServiceReader {
   #toPipeline(id: string, { receivers, processors, exporters }: RawPipeline): PipelineConfig {
     return {
       id,
-      signal: 'logs',
+      signal: isTraces(id) ? 'traces' : 'logs',
       receivers: [...new Set(receivers)],
       processors: [...processors],
       exporters: [...new Set(exporters)],
@@ -221,6 +256,10 @@ class ServiceReader {
     }
     return place;
   }
+}
+
+function isTraces(id: string): boolean {
+  return id.split('/')[0] === 'traces';
 }
 
 function toTelemetry({ logs, metrics, resource }: RawService['telemetry']): TelemetryConfig {

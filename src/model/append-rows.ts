@@ -60,12 +60,17 @@ interface Range {
 /** Readies the target for rows that have an encoded form, or for rows that have none. */
 function matchEncoding(target: LogBatch, source: LogBatch): void {
   const { encoded } = source;
-  if (target.length > 0 && !source.isSealed) target.open();
-  if (!encoded || target.encoded) return;
-  // A target that is not empty keeps its columns: then what is sealed is opened as it comes.
-  if (target.length === 0) target.seal(encoded.signal, encoded.decode);
-  else target.encoded = new EncodedRows(encoded.signal, encoded.decode, target.timeMs.length);
-  if (!source.isSealed) target.isSealed = false;
+  if (target.length === 0) {
+    // An empty batch becomes what its first rows are.
+    target.encoded = undefined;
+    target.isSealed = false;
+    if (encoded) target.seal(encoded.signal, encoded.decode);
+    if (!source.isSealed) target.isSealed = false;
+    return;
+  }
+  if (!source.isSealed) target.open();
+  // A target with columns keeps them: what is sealed is then opened as it comes.
+  if (encoded) target.encoded ??= new EncodedRows(encoded.signal, encoded.decode, target.timeMs.length);
 }
 
 function appendSealed(target: LogBatch, source: LogBatch, { at, from, to }: Range): void {

@@ -172,6 +172,7 @@ export class LogBatch {
 
   /** From here on the columns alone say what is in the records: somebody edits them. */
   forgetEncoded(): void {
+    assert(this.signal === 'logs', 'spans have no columns that could say what is in them');
     this.open();
     this.encoded = undefined;
   }

@@ -173,16 +173,16 @@ function entityBytes(entity: JsonObject): Uint8Array {
   ]);
 }
 
-function attributesBytes(object: JsonObject, tag: number): Uint8Array[] {
+export function attributesBytes(object: JsonObject, tag: number): Uint8Array[] {
   return asArray(member(object, 'attributes')).map((entry) => field(tag, keyValueBytes(entry, 0)));
 }
 
-function textBytes(tag: number, value: Json | undefined): Uint8Array {
+export function textBytes(tag: number, value: Json | undefined): Uint8Array {
   const text = asText(value);
   return text === '' ? NO_BYTES : field(tag, Buffer.from(text));
 }
 
-function uint32Bytes(tag: number, value: number): Uint8Array {
+export function uint32Bytes(tag: number, value: number): Uint8Array {
   if (value === 0) return NO_BYTES;
   const bytes = new Uint8Array(1 + varintLength(value));
   bytes[0] = tag;

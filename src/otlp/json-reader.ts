@@ -1,5 +1,17 @@
 import { Buffer } from 'node:buffer';
-import { EMPTY_ORIGIN, keyOf, LogBatch, TABLE_MAX, ValueType, type Origin, type ValueTypeNumber } from '#model';
+import {
+  EMPTY_ORIGIN,
+  field,
+  keyOf,
+  LogBatch,
+  TABLE_MAX,
+  ValueType,
+  type EncodedRows,
+  type Origin,
+  type Signal,
+  type ValueTypeNumber,
+} from '#model';
+import { decodeSpans } from './decode-spans.ts';
 import {
   anyValueBytes,
   asArray,
@@ -19,7 +31,9 @@ import {
   type Json,
   type JsonObject,
 } from './json-bytes.ts';
+import { NAMES, type LevelNames } from './json-names.ts';
 import { parseJson } from './json-parse.ts';
+import { spanBytes } from './json-span-bytes.ts';
 import { originOf } from './reader-origin.ts';
 import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
 import { REQUEST_ROWS_MAX } from './reader.ts';
@@ -30,9 +44,9 @@ import { REQUEST_ROWS_MAX } from './reader.ts';
  * severities by name, since senders do all of that. What is malformed is a RangeError saying where: what V8 says when it is
  * not JSON, else the path of the record.
  */
-export function readJsonRequest(body: Uint8Array): LogBatch {
+export function readJsonRequest(body: Uint8Array, signal: Signal = 'logs'): LogBatch {
   const root = parseJson(body);
-  const reader = new JsonReader();
+  const reader = new JsonReader(signal);
   try {
     reader.read(root);
   } catch (error) {
@@ -44,30 +58,40 @@ export function readJsonRequest(body: Uint8Array): LogBatch {
 
 // Severity numbers go to 24. The protobuf writer has one byte for them.
 const SEVERITY_MAX = 127;
+const SPAN = 0x12;
 const SEVERITY_NAME = /^SEVERITY_NUMBER_(UNSPECIFIED|(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234]?))$/;
 const SEVERITY_GROUPS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
 class JsonReader {
   readonly batch = new LogBatch();
+  readonly #names: LevelNames;
+  /** Spans are not read into columns: they become the bytes that senders of protobuf send. */
+  readonly #encoded: EncodedRows | undefined;
   readonly #resources = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
   readonly #scopes = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
   readonly #slots = new SlotFinder(this.batch.attributes);
   readonly #indexes: number[] = [];
   #member = '';
 
+  constructor(signal: Signal) {
+    this.#names = NAMES[signal];
+    this.#encoded = signal === 'traces' ? this.batch.seal(signal, decodeSpans) : undefined;
+  }
+
   /** Where reading is now, e.g. `resourceLogs[0].scopeLogs[0].logRecords[7].traceId`. */
   get where(): string {
-    const levels = ['resourceLogs', 'scopeLogs', 'logRecords'];
+    const levels = [this.#names.resources, this.#names.scopes, this.#names.records];
     return [...this.#indexes.map((index, level) => `${levels[level]}[${index}]`), this.#member].filter(Boolean).join('.') || 'the top';
   }
 
   read(root: Json): void {
-    const resources = this.#array(asObject(root), 'resourceLogs');
+    const names = this.#names;
+    const resources = this.#array(asObject(root), names.resources);
     this.#each(resources, (resourceLogs) => {
-      const scopes = this.#array(resourceLogs, 'scopeLogs');
+      const scopes = this.#array(resourceLogs, names.scopes);
       const resource = originOf(resourceBytes(this.#take(resourceLogs, 'resource')), asText(this.#take(resourceLogs, 'schemaUrl')));
       this.#each(scopes, (scopeLogs) => {
-        const records = this.#array(scopeLogs, 'logRecords');
+        const records = this.#array(scopeLogs, names.records);
         if (records.length === 0) return;
         const scope = originOf(scopeBytes(this.#take(scopeLogs, 'scope')), asText(this.#take(scopeLogs, 'schemaUrl')));
         const resourceIndex = indexOf(this.#resources, this.batch.resources, resource);
@@ -76,7 +100,8 @@ class JsonReader {
           const row = this.#addRow();
           this.batch.resourceOf[row] = resourceIndex;
           this.batch.scopeOf[row] = scopeIndex;
-          this.#readRecord(row, record);
+          if (this.#encoded) this.#readSpan(row, record, this.#encoded);
+          else this.#readRecord(row, record);
         });
       });
     });
@@ -101,9 +126,18 @@ class JsonReader {
     return asArray(this.#take(object, name));
   }
 
+  #readSpan(row: number, span: JsonObject, { start, size }: EncodedRows): void {
+    const bytes = field(SPAN, spanBytes(span));
+    start[row] = this.batch.space.appendBytes(bytes);
+    size[row] = bytes.length;
+  }
+
   #addRow(): number {
     if (this.batch.length === REQUEST_ROWS_MAX) throw new Mismatch(`expected at most ${REQUEST_ROWS_MAX} records; send smaller requests`);
-    return this.batch.addRow(ValueType.none, 0, 0);
+    if (!this.#encoded) return this.batch.addRow(ValueType.none, 0, 0);
+    const row = this.batch.extend(1);
+    for (const column of [this.batch.isDropped, this.batch.sharedOf, this.batch.deliveryOf]) column[row] = 0;
+    return row;
   }
 
   #readRecord(row: number, record: JsonObject): void {

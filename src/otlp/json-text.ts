@@ -75,7 +75,7 @@ function repeatedText(wire: Wire, end: number, wanted: number, toText: (wire: Wi
   return texts.join(',');
 }
 
-function stringText(wire: Wire, end: number): string {
+export function stringText(wire: Wire, end: number): string {
   const textEnd = wire.span(end);
   const text = wire.bytes.toString('utf8', wire.at, textEnd);
   wire.at = textEnd;
@@ -120,22 +120,25 @@ function remembered<Of extends object>(texts: WeakMap<Of, string>, of: Of, creat
   return text;
 }
 
-interface Member {
+export interface Member {
   readonly tag: number;
   readonly name: string;
   readonly isRepeated?: boolean;
   readonly toText: (wire: Wire, end: number) => string;
 }
 
-const countText = (wire: Wire, end: number): string => {
+export function countText(wire: Wire, end: number): string {
   wire.varint(end);
   return String(wire.low);
-};
-const messageOf =
-  (members: readonly Member[]) =>
-  (wire: Wire, end: number): string =>
-    messageText(wire, wire.span(end), members);
-const attributeText = (wire: Wire, end: number): string => keyValueText(wire, wire.span(end));
+}
+
+export function messageOf(members: readonly Member[]): Member['toText'] {
+  return (wire, end) => messageText(wire, wire.span(end), members);
+}
+
+export function attributeText(wire: Wire, end: number): string {
+  return keyValueText(wire, wire.span(end));
+}
 
 const ENTITY_MEMBERS: readonly Member[] = [
   { tag: 0x0a, name: 'schemaUrl', toText: stringText },
@@ -156,7 +159,7 @@ const SCOPE_MEMBERS: readonly Member[] = [
 ];
 
 /** A message as a JSON object of the members we know. */
-function messageText(wire: Wire, end: number, members: readonly Member[]): string {
+export function messageText(wire: Wire, end: number, members: readonly Member[]): string {
   const found = new Map<Member, string[]>();
   while (wire.at < end) {
     const tag = wire.tag(end);

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { ValueType, type Key, type LogBatch, type Origin, type SharedAttributes } from '#model';
+import { spanText } from './json-span-text.ts';
 import { anyValueText, doubleText, resourceText, scopeText, sharedText } from './json-text.ts';
+import { NAMES, type LevelNames } from './json-names.ts';
 import { Wire } from './reader-wire.ts';
 import { freshBuffers, type BodyBuffers } from './body-pool.ts';
 import type { Request } from './writer.ts';
@@ -11,8 +13,11 @@ import type { Request } from './writer.ts';
  * nor for protobuf fields that we do not know.
  */
 export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number, buffers: BodyBuffers = freshBuffers): Request {
+  const names = NAMES[batch.signal];
+  const toText = batch.signal === 'traces' ? spanText : recordText;
+  if (batch.signal === 'logs') batch.open();
   const parts: string[] = [];
-  let tail = '{"resourceLogs":[]}';
+  let tail = `{"${names.resources}":[]}`;
   let resource: Origin | undefined;
   let scope: Origin | undefined;
   let bytes = 0;
@@ -25,8 +30,8 @@ export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number
     const isSameResource = ownResource === resource;
     const isSameScope = isSameResource && ownScope === scope;
     const part =
-      (isSameScope ? ',' : between(resource, scope, isSameResource) + opening(ownResource, ownScope, isSameResource)) +
-      recordText(batch, row);
+      (isSameScope ? ',' : between(resource, scope, isSameResource, names) + opening(ownResource, ownScope, isSameResource, names)) +
+      toText(batch, row);
     const ownTail = isSameScope ? tail : `${scopeTail(ownScope)}${resourceTail(ownResource)}]}`;
     bytes += Buffer.byteLength(part);
     if (rows > 0 && bytes + Buffer.byteLength(ownTail) > bytesMax) break;
@@ -43,14 +48,14 @@ export function writeJsonRequest(batch: LogBatch, from: number, bytesMax: number
 }
 
 /** What closes the scope before, and the resource before if there is a new one. */
-function between(resource: Origin | undefined, scope: Origin | undefined, isSameResource: boolean): string {
-  if (!resource || !scope) return '{"resourceLogs":[';
+function between(resource: Origin | undefined, scope: Origin | undefined, isSameResource: boolean, { resources }: LevelNames): string {
+  if (!resource || !scope) return `{"${resources}":[`;
   return `${scopeTail(scope)}${isSameResource ? '' : resourceTail(resource)},`;
 }
 
-function opening(resource: Origin, scope: Origin, isSameResource: boolean): string {
-  const head = isSameResource ? '' : `{"resource":${resourceText(resource)},"scopeLogs":[`;
-  return `${head}{"scope":${scopeText(scope)},"logRecords":[`;
+function opening(resource: Origin, scope: Origin, isSameResource: boolean, { scopes, records }: LevelNames): string {
+  const head = isSameResource ? '' : `{"resource":${resourceText(resource)},"${scopes}":[`;
+  return `${head}{"scope":${scopeText(scope)},"${records}":[`;
 }
 
 function scopeTail({ schemaUrl }: Origin): string {

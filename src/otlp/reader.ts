@@ -1,5 +1,6 @@
 import { EMPTY_ORIGIN, LogBatch, TABLE_MAX, ValueType, type EncodedRows, type Origin, type Signal } from '#model';
 import { decodeRecords } from './decode-records.ts';
+import { decodeSpans } from './decode-spans.ts';
 import { checkOrigin, isExpected, originOf, RESOURCE_FIELDS, SCOPE_FIELDS, type OriginFields } from './reader-origin.ts';
 import { RecordReader } from './reader-record.ts';
 import { REQUEST_ATTRIBUTES_MAX } from './reader-slots.ts';
@@ -63,7 +64,7 @@ class RequestReader {
     batch.reset(wire.bytes);
     this.#records = new RecordReader(wire, batch);
     this.#check = sealedAs === 'traces' ? checkSpan : checkLogRecord;
-    this.#encoded = sealedAs && batch.seal(sealedAs, decodeRecords);
+    this.#encoded = sealedAs && batch.seal(sealedAs, sealedAs === 'traces' ? decodeSpans : decodeRecords);
   }
 
   read(): LogBatch {

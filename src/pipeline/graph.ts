@@ -1,4 +1,5 @@
 import { Status, touchesOf, type Component, type Consumer, type Counter, type Kind } from '#component';
+import type { Signal } from '#model';
 import { createDownstream } from './downstream.ts';
 import { FanOut, type Branch } from './fan-out.ts';
 import { Health } from './health.ts';
@@ -6,6 +7,7 @@ import { ComponentHost, nameOf, type Environment, type Identity } from './host.t
 import type { OfferingHost } from './offer-all.ts';
 import { ConnectorOutlets } from './outlets.ts';
 import type { GraphPlan, Member, PipelinePlan } from './plan.ts';
+import { SignalSwitch, signalOf } from './signals.ts';
 import { Tap } from './tap.ts';
 import { TapPoint, TapPoints } from './tap-points.ts';
 
@@ -69,7 +71,8 @@ class Builder {
 
     const exporters = this.#usedBy('exporters').map((id) => {
       const { factory, config } = memberOf(this.#plan.exporters, id);
-      const exporter = factory.create(config, { id });
+      const fedBy = pipelines.filter((pipeline) => pipeline.exporters.includes(id));
+      const exporter = factory.create(config, { id, signals: [...new Set(fedBy.map((pipeline) => signalOf(pipeline.id)))] });
       this.#ends.set(id, exporter);
       return this.#instance('exporter', id, exporter);
     });
@@ -78,8 +81,10 @@ class Builder {
 
     const receivers = this.#usedBy('receivers').map((id) => {
       const { factory, config } = memberOf(this.#plan.receivers, id);
-      const fed = this.#fedBy(id);
-      return this.#instance('receiver', id, factory.create(config, { id }, this.#receiverTap(id, this.#join(fed, id))));
+      const ways = this.#waysFrom(id);
+      const [only] = ways.values();
+      const next = only && ways.size === 1 ? only : new SignalSwitch(ways);
+      return this.#instance('receiver', id, factory.create(config, { id, signals: [...ways.keys()] }, next));
     });
     return { extensions, exporters, between: this.#between, receivers, tapPoints: this.#tapPoints };
   }
@@ -88,6 +93,17 @@ class Builder {
   #usedBy(lane: 'receivers' | 'exporters'): string[] {
     const { service, connectors } = this.#plan;
     return [...new Set(service.pipelines.flatMap((pipeline) => pipeline[lane]))].filter((id) => !connectors.has(id));
+  }
+
+  /** For each signal the way into the pipelines that take it from the receiver. */
+  #waysFrom(receiver: string): Map<Signal, Consumer> {
+    const point = new TapPoint();
+    this.#tapPoints.addReceiver(receiver, point);
+    const ways = new Map<Signal, Consumer>();
+    for (const [signal, branches] of Map.groupBy(this.#fedBy(receiver), ({ name }) => signalOf(name))) {
+      ways.set(signal, this.#receiverTap({ receiver, signal, point }, this.#join(branches, receiver)));
+    }
+    return ways;
   }
 
   #fedBy(receiver: string): Branch[] {
@@ -147,7 +163,7 @@ class Builder {
 
     for (const id of pipeline.processors.toReversed()) {
       const { factory, config } = memberOf(this.#plan.processors, id);
-      const labels = { processor: id, pipeline: pipeline.id, otel_signal: 'logs' };
+      const labels = { processor: id, pipeline: pipeline.id, otel_signal: signalOf(pipeline.id) };
       const outgoing = this.#counter('otelcol_processor_outgoing_items', OUTGOING, labels);
       const point = new TapPoint();
       points.push(point);
@@ -168,13 +184,12 @@ class Builder {
     );
   }
 
-  #receiverTap(receiver: string, next: Consumer): Consumer {
+  #receiverTap({ receiver, signal, point }: { receiver: string; signal: Signal; point: TapPoint }, next: Consumer): Consumer {
     // The transport is known to the receiver alone; the Collector's file_log leaves it empty too.
     const labels = { receiver, transport: '' };
-    const accepted = this.#counter('otelcol_receiver_accepted_log_records', RECEIVER_ACCEPTED, labels);
-    const refused = this.#counter('otelcol_receiver_refused_log_records', RECEIVER_REFUSED, labels);
-    const point = new TapPoint();
-    this.#tapPoints.addReceiver(receiver, point);
+    const items = signal === 'traces' ? 'spans' : 'log_records';
+    const accepted = this.#counter(`otelcol_receiver_accepted_${items}`, RECEIVER_ACCEPTED, labels);
+    const refused = this.#counter(`otelcol_receiver_refused_${items}`, RECEIVER_REFUSED, labels);
     return new Tap(next, { accepted: [accepted], refused: [refused], point });
   }
 
@@ -214,8 +229,8 @@ const INCOMING = 'Items a processor has taken.';
 const OUTGOING = 'Items a processor has handed on.';
 const CONSUMED = 'Items a connector has taken.';
 const PRODUCED = 'Items a connector has given to pipelines.';
-const RECEIVER_ACCEPTED = 'Log records the pipelines have taken from a receiver.';
-const RECEIVER_REFUSED = 'Log records the pipelines have refused; the receiver or its sender tries again.';
+const RECEIVER_ACCEPTED = 'Log records or spans the pipelines have taken from a receiver.';
+const RECEIVER_REFUSED = 'Log records or spans the pipelines have refused; the receiver or its sender tries again.';
 
 function memberOf<Factory>(members: ReadonlyMap<string, Member<Factory>>, id: string): Member<Factory> {
   const member = members.get(id);

@@ -10,6 +10,8 @@ export function checkFacts({ entry, factory }: Subject): string[] {
   const aliases = factory.aliases ?? [];
   if (aliases.join() !== entry.aliases.join())
     problems.push(`the registry says aliases [${entry.aliases.join()}], the factory [${aliases.join()}]`);
+  const signals = [entry.signals ?? ['logs'], factory.signals ?? ['logs']].map((list) => list.join());
+  if (signals[0] !== signals[1]) problems.push(`the registry says signals [${signals[0]}], the factory [${signals[1]}]`);
   if (!/^[A-Z].*\.$/.test(factory.summary)) problems.push('the summary is a sentence with capital and full stop');
   return problems;
 }

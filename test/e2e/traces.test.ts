@@ -1,0 +1,97 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { rmSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { readJsonRequest, writeRequest } from '#otlp';
+import { Agent, createFolder, eventually } from '../helpers/agent.ts';
+
+const SPANS = JSON.stringify({
+  resourceSpans: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
+      scopeSpans: [
+        {
+          scope: { name: 'http' },
+          spans: [
+            {
+              traceId: '0102030405060708090a0b0c0d0e0f10',
+              spanId: '0102030405060708',
+              name: 'GET',
+              startTimeUnixNano: '1774000000123456789',
+              endTimeUnixNano: '1774000000223456789',
+              attributes: [{ key: 'n', value: { intValue: '9007199254740993' } }],
+              status: { code: 1 },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+});
+
+const RECEIVER = 'http://127.0.0.1:24418';
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).toReversed()) await end();
+});
+
+/** A backend that keeps what comes, by path. */
+async function startBackend(): Promise<{ readonly url: string; readonly bodies: Map<string, Buffer[]> }> {
+  const bodies = new Map<string, Buffer[]>();
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const path = request.url ?? '';
+      bodies.set(path, [...(bodies.get(path) ?? []), Buffer.concat(chunks)]);
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ended.push(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
+}
+
+test('spans and logs go through one receiver and one exporter, each to its own address, unchanged', async () => {
+  const backend = await startBackend();
+  const folder = createFolder();
+  const config = `
+receivers:
+  otlp: { protocols: { http: { endpoint: '127.0.0.1:24418' } } }
+processors:
+  batch: { timeout: 50ms }
+exporters:
+  otlp_http: { endpoint: '${backend.url}', compression: none, sending_queue: { storage: file_storage } }
+extensions:
+  file_storage: { directory: '${folder}/storage', create_directory: true }
+service:
+  extensions: [file_storage]
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    logs: { receivers: [otlp], exporters: [otlp_http] }
+    traces: { receivers: [otlp], processors: [batch], exporters: [otlp_http] }
+`;
+  const agent = new Agent({ folder, config });
+  ended.push(
+    () => rmSync(folder, { recursive: true, force: true }),
+    () => agent.stop(),
+  );
+  agent.start();
+  const encoded = Buffer.from(writeRequest(readJsonRequest(Buffer.from(SPANS), 'traces'), 0, Number.POSITIVE_INFINITY).body);
+  const send = (path: string, type: string, body: string | Buffer): Promise<number> =>
+    fetch(RECEIVER + path, { method: 'POST', headers: { 'content-type': type }, body }).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  expect(await eventually(async () => (await send('/v1/traces', 'application/x-protobuf', encoded)) === 200, 20_000), agent.output).toBe(
+    true,
+  );
+
+  expect(await send('/v1/traces', 'application/json', SPANS)).toBe(200);
+  expect(
+    await send('/v1/logs', 'application/json', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}'),
+  ).toBe(200);
+
+  expect(await eventually(() => backend.bodies.get('/v1/traces')?.length === 2 && backend.bodies.has('/v1/logs'), 10_000)).toBe(true);
+  expect(backend.bodies.get('/v1/traces')).toEqual([encoded, encoded]);
+}, 60_000);
