@@ -193,6 +193,17 @@ describe('equality', () => {
     expect(await passes({ by: 'template' }, [line('a', 'x'), { body: 'user a from x' }])).toBe(2);
   });
 
+  test.each(['host.name', 'hostname', 'service.name', 'appname'])(
+    'of the template: %s counts, in a record and in its resource',
+    async (name) => {
+      const template = { id: '00112233aabbccdd', text: 'user <*>' };
+      const line = (value: string): Row => ({ body: 'user 1', template, attributes: { [name]: value, pid: Math.random() } });
+      expect(await passes({ by: 'template' }, [line('alpha'), line('beta'), line('alpha')])).toBe(2);
+      const from = (resource: string): Row => ({ body: 'user 1', template, resource });
+      expect(await passes({ by: 'template' }, [from('alpha'), from('beta'), from('alpha')])).toBe(2);
+    },
+  );
+
   test('of the template: the file counts', async () => {
     const template = { id: '00112233aabbccdd', text: 'user <*>' };
     const line = (file: string): Row => ({ body: 'user 1', template, attributes: { 'log.file.name': file } });

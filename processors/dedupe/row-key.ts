@@ -6,7 +6,7 @@ import type { Hash } from './hash.ts';
 import { RowHash } from './row-hash.ts';
 
 /** Where a record comes from counts also where its wording alone decides. */
-const SOURCE_KEYS = [keyOf('log.file.name'), keyOf('log.file.path')];
+const SOURCE_KEYS = ['log.file.name', 'log.file.path', 'host.name', 'hostname', 'service.name', 'appname'].map((name) => keyOf(name));
 
 /** What makes two records equal, as the configuration says it. After `of` the key is in `hash`. */
 export class RowKey {
