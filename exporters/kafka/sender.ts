@@ -74,20 +74,21 @@ export class Sender {
   async #divide(messages: readonly Message[]): Promise<Share[]> {
     const { cluster } = this.#settings;
     const counts = await cluster.partitions([...new Set(messages.map(({ topic }) => topic))]);
-    const partitions = new Map<string, number>();
     const shares = new Map<string, Share>();
     this.#turn++;
+    let previous: Message | undefined;
+    let share: Share | undefined;
     for (const message of messages) {
-      const { topic, key } = message;
-      const name = key && `${topic} ${key.toString('latin1')}`;
-      let partition = name === undefined ? this.#turn : partitions.get(name);
-      if (partition === undefined) partition = key ? cluster.hash(key) : 0;
-      if (name !== undefined) partitions.set(name, partition);
-      partition %= counts.get(topic) ?? 1;
-      const place = `${topic} ${partition}`;
-      const share = shares.get(place) ?? { topic, partition, messages: [] };
-      shares.set(place, share);
+      // Of neighbours most have one key, and for small messages this is the dearest step.
+      if (!previous || !share || !isAlike(previous, message)) {
+        const { topic, key } = message;
+        const partition = (key ? cluster.hash(key) : this.#turn) % (counts.get(topic) ?? 1);
+        const place = `${topic} ${partition}`;
+        share = shares.get(place) ?? { topic, partition, messages: [] };
+        shares.set(place, share);
+      }
       share.messages.push(message);
+      previous = message;
     }
     return [...shares.values()];
   }
@@ -115,6 +116,11 @@ export class Sender {
       signal.removeEventListener('abort', abort);
     }
   }
+}
+
+function isAlike(a: Message, b: Message): boolean {
+  if (a.topic !== b.topic) return false;
+  return a.key && b.key ? a.key.equals(b.key) : a.key === b.key;
 }
 
 function nothing(): undefined {

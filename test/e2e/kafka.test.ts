@@ -6,8 +6,15 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Ajv } from 'ajv';
+import { factory } from '../../exporters/kafka/index.ts';
+import type { KafkaExporterConfig } from '../../exporters/kafka/config.ts';
+import { systemClock } from '../../src/pipeline/system-clock.ts';
 import { Agent, createFolder, eventually } from '../helpers/agent.ts';
 import { hasKafka, KafkaCluster } from '../helpers/kafka-cluster.ts';
+import { deliver } from '../helpers/logs-sink.ts';
+import { batchOf } from '../helpers/otlp-exporter.ts';
+import { createTestHost } from '../helpers/test-host.ts';
 import { startSequenceSink, type SequenceSink } from '../helpers/sequence-sink.ts';
 
 const folders = resolve(import.meta.dirname, '../../config');
@@ -56,6 +63,31 @@ describe.skipIf(!hasKafka)('agents, Kafka, gateways', () => {
     agent.start();
     return { folder, agent };
   }
+
+  test('a topic that is not there is told; once it is there, what was held goes', { timeout: 60_000 }, async () => {
+    const validate = new Ajv({ useDefaults: true, strict: false }).compile<KafkaExporterConfig>(factory.schema);
+    const topic = `winnow-later-${process.pid}-${Date.now()}`;
+    const config: unknown = {
+      brokers: cluster.brokers,
+      logs: { topic },
+      producer: { allow_auto_topic_creation: false },
+      retry_on_failure: { initial_interval: '200ms', max_interval: '500ms' },
+    };
+    if (!validate(config)) throw new Error(JSON.stringify(validate.errors));
+    const host = createTestHost({ clock: systemClock });
+    const exporter = factory.create(config, { id: 'kafka' });
+    await exporter.start(host);
+    const batch = batchOf(['a']);
+    const { outcome } = deliver(batch);
+    await exporter.consume(batch);
+    const told = { status: 'permanent', message: expect.stringContaining('there is no such topic') };
+    await expect.poll(() => host.reported.at(-1), { timeout: 20_000 }).toMatchObject(told);
+
+    await cluster.createTopic(1, topic);
+
+    expect(await outcome).toMatchObject({ durable: 1 });
+    await exporter.shutdown(AbortSignal.timeout(2000));
+  });
 
   test('nothing is lost and every file stays in order, also when a gateway and an agent are killed', { timeout: 150_000 }, async () => {
     const topic = await cluster.createTopic(PARTITIONS);

@@ -88,8 +88,7 @@ export class KafkaCluster {
     await once(broker, 'exit');
   }
 
-  async createTopic(partitions: number): Promise<string> {
-    const topic = `winnow-${process.pid}-${Date.now()}-${topics++}`;
+  async createTopic(partitions: number, topic: string = `winnow-${process.pid}-${Date.now()}-${topics++}`): Promise<string> {
     await this.#admin.createTopics({ topics: [topic], partitions, replicas: 1 });
     return topic;
   }
