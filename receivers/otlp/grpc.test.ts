@@ -1,6 +1,8 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Consumer } from '#component';
+import { field } from '#model';
+import { writeRequest } from '#otlp';
 import { LogsSink } from '../../test/helpers/logs-sink.ts';
 import { encodeRequest } from '../../test/helpers/otlp-proto.ts';
 import { startGrpc, type CallOptions, type GrpcGateway } from '../../test/helpers/otlp-receiver.ts';
@@ -186,5 +188,39 @@ describe('a request over gRPC that is not taken', () => {
 
     expect([wrong, right]).toEqual(['UNAUTHENTICATED: the credentials are missing or wrong', 'OK']);
     expect(sink.batches).toBe(1);
+  });
+});
+
+describe('spans over gRPC', () => {
+  const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+  const span = (id: number): Uint8Array =>
+    Buffer.concat([field(0x0a, Buffer.alloc(16, 7)), field(0x12, Buffer.alloc(8, id)), field(0x2a, Buffer.from(`GET /${id}`))]);
+  const scope = Buffer.concat([field(0x12, span(1)), field(0x12, span(2))]);
+  const body = field(0x0a, field(0x12, scope));
+
+  test('pass as they came where a pipeline takes them, beside logs', async () => {
+    const written: Buffer[] = [];
+    const keeper: Consumer = {
+      mutates: false,
+      consume: async (batch) => {
+        written.push(Buffer.from(writeRequest(batch, 0, Number.POSITIVE_INFINITY).body));
+        for (const { delivery, rows } of batch.claims()) delivery.durable(rows);
+      },
+    };
+    const gateway = await start(keeper, {}, { signals: ['logs', 'traces'] });
+
+    expect(await gateway.call(body, { path: TRACES })).toHaveLength(0);
+    expect(await gateway.call(HELLO)).toHaveLength(0);
+    expect(await answerOf(gateway, Buffer.from([0x0a, 0xff]), { path: TRACES })).toMatch(/^INVALID_ARGUMENT: malformed OTLP at byte/);
+
+    expect(written.map((bytes) => bytes.toString('hex'))).toEqual([body, HELLO].map((bytes) => Buffer.from(bytes).toString('hex')));
+  });
+
+  test('are UNIMPLEMENTED where none does, as logs are where only spans are taken', async () => {
+    const logs = await start(new LogsSink());
+    const traces = await start(new LogsSink(), {}, { signals: ['traces'] });
+
+    expect(await answerOf(logs, body, { path: TRACES })).toMatch(/^UNIMPLEMENTED: /);
+    expect(await answerOf(traces, HELLO)).toMatch(/^UNIMPLEMENTED: /);
   });
 });

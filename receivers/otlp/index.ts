@@ -7,7 +7,7 @@ export const factory: ReceiverFactory<OtlpConfig> = {
   type: 'otlp',
   signals: ['logs', 'traces'],
   stability: 'alpha',
-  summary: 'Takes log records and spans over OTLP/HTTP, and answers when they are safe.',
+  summary: 'Takes log records and spans over OTLP, by HTTP and gRPC, and answers when they are safe.',
   schema,
   check: checkOtlp,
   create: (config, settings, next) => new OtlpReceiver(config, settings, next),

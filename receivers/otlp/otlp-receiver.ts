@@ -90,7 +90,7 @@ export class OtlpReceiver implements Receiver {
     return contentType === JSON_TYPE ? this.#reader.readJson(body, taken) : this.#reader.readProtobuf(body, taken);
   }
 
-  /** The library for it takes 20 MB; who does not want it does not load it. */
+  /** The library for it takes 17 MB and 70 ms at start; who does not want it does not load it. */
   async #createGrpc(config: GrpcServerConfig): Promise<GrpcServer> {
     const settleMs = parseDuration(config.settle_timeout);
     const { GrpcServer: Server } = await import('./grpc-server.ts');

@@ -2,6 +2,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { ChannelCredentials, Client } from '@grpc/grpc-js';
 import { Ajv } from 'ajv';
 import type { Consumer } from '#component';
+import type { Signal } from '#model';
 import type { OtlpConfig } from '../../receivers/otlp/config.ts';
 import { factory } from '../../receivers/otlp/index.ts';
 import { OtlpReceiver } from '../../receivers/otlp/otlp-receiver.ts';
@@ -18,16 +19,21 @@ export interface Gateway {
   stop(graceMs?: number): Promise<void>;
 }
 
+interface ReceiverOptions extends TestHostOptions {
+  /** What the pipelines behind it carry. */
+  readonly signals?: readonly Signal[];
+}
+
 interface Started {
   readonly receiver: OtlpReceiver;
   readonly host: TestHost;
 }
 
-async function startReceiver(next: Consumer, protocols: object, hostOptions: TestHostOptions): Promise<Started> {
+async function startReceiver(next: Consumer, protocols: object, { signals = ['logs'], ...hostOptions }: ReceiverOptions): Promise<Started> {
   const config: unknown = { protocols };
   if (!validate(config)) throw new Error(JSON.stringify(validate.errors));
   const host = createTestHost({ clock: systemClock, ...hostOptions });
-  const receiver = new OtlpReceiver(config, { id: 'otlp' }, next);
+  const receiver = new OtlpReceiver(config, { id: 'otlp', signals }, next);
   await receiver.start(host);
   return { receiver, host };
 }
@@ -53,7 +59,7 @@ const GRPC_LOGS = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 export async function startGrpc(
   next: Consumer,
   own: object = {},
-  { credentials = grpc.credentials.createInsecure(), ...hostOptions }: TestHostOptions & { readonly credentials?: ChannelCredentials } = {},
+  { credentials = grpc.credentials.createInsecure(), ...hostOptions }: ReceiverOptions & { readonly credentials?: ChannelCredentials } = {},
 ): Promise<GrpcGateway> {
   const { receiver, host } = await startReceiver(next, { grpc: { endpoint: 'localhost:0', ...own } }, hostOptions);
   const address = `localhost:${receiver.grpcPort}`;
@@ -95,7 +101,7 @@ function asIs(bytes: Buffer): Buffer {
 }
 
 /** A started receiver on a free port, in real time unless told otherwise. Options are those of `protocols.http`. */
-export async function startGateway(next: Consumer, http: object = {}, hostOptions: TestHostOptions = {}): Promise<Gateway> {
+export async function startGateway(next: Consumer, http: object = {}, hostOptions: ReceiverOptions = {}): Promise<Gateway> {
   const { receiver, host } = await startReceiver(next, { http: { endpoint: '127.0.0.1:0', ...http } }, hostOptions);
   const url = `${'tls' in http ? 'https' : 'http'}://127.0.0.1:${receiver.port}`;
   return {
