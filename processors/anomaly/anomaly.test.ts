@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '#component';
-import { LogBatch, createResource } from '#model';
+import { EMPTY_ORIGIN, LogBatch, createResource, resourceAttributes, type AttributeValue } from '#model';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { LogsSink, deliver, type SunkRecord } from '../../test/helpers/logs-sink.ts';
 import { MemoryStorage } from '../../test/helpers/memory-storage.ts';
@@ -44,9 +44,13 @@ async function start(config: Partial<AnomalyConfig> = {}, { storage = new Memory
   return { processor, sink, clock, host };
 }
 
-function batchOf(bodies: readonly string[], atMs: number = START_MS): { batch: LogBatch; outcome: Promise<Outcome> } {
+function batchOf(
+  bodies: readonly string[],
+  atMs: number = START_MS,
+  about: Readonly<Record<string, AttributeValue>> = {},
+): { batch: LogBatch; outcome: Promise<Outcome> } {
   const batch = new LogBatch();
-  const resource = batch.addResource(createResource({ 'service.name': 'bank' }));
+  const resource = batch.addResource(createResource({ 'service.name': 'bank', ...about }));
   for (const [i, body] of bodies.entries()) {
     const row = batch.addRow(0, 0, 0);
     batch.setBody(row, body);
@@ -55,6 +59,19 @@ function batchOf(bodies: readonly string[], atMs: number = START_MS): { batch: L
     batch.resourceOf[row] = resource;
   }
   return { batch, outcome: deliver(batch).outcome };
+}
+
+/** Notes the resources of events. */
+class EventResources extends LogsSink {
+  readonly found: unknown[] = [];
+
+  override async consume(batch: LogBatch): Promise<void> {
+    for (let row = 0; row < batch.length; row++) {
+      if (batch.attribute(row, 'winnow.anomaly.phase') === undefined) continue;
+      this.found.push(resourceAttributes(batch.resources[batch.resourceOf[row] as number] ?? EMPTY_ORIGIN));
+    }
+    await super.consume(batch);
+  }
 }
 
 const stop = ({ processor }: Rig): Promise<void> => processor.shutdown(new AbortController().signal);
@@ -104,6 +121,37 @@ describe('the anomaly processor', () => {
     expect(events(rig)[1]?.attributes['winnow.anomaly.affected']).toMatchObject({ records: 3 });
     expect(rig.host.metric('winnow_anomaly_anomalies', { type: 'content', severity: 'low' })).toBe(1);
     expect(rig.host.metric('winnow_processor_created_log_records')).toBe(2);
+    await stop(rig);
+  });
+
+  test('an event has the resource of its source, also when the anomaly ends after a restart', async () => {
+    const storage = new MemoryStorage();
+    const sink = new EventResources();
+    const about = { 'host.name': 'alpha', 'cloud.zones': ['a', 'b'] };
+    const first = await start({}, { storage, sink });
+    await first.processor.consume(batchOf(['card refused', 'card refused'], START_MS, about).batch);
+    await stop(first);
+    const second = await start({}, { storage, sink });
+    await second.processor.consume(batchOf(['fine'], START_MS + 11 * 60_000, about).batch);
+
+    expect(events(second).map(({ attributes }) => attributes['winnow.anomaly.phase'])).toEqual(['opened', 'closed']);
+    expect(sink.found).toEqual([
+      { 'service.name': 'bank', ...about },
+      { 'service.name': 'bank', ...about },
+    ]);
+    await stop(second);
+  });
+
+  test('an event about a source on several hosts names what they have in common', async () => {
+    const sink = new EventResources();
+    const rig = await start({}, { sink });
+
+    await rig.processor.consume(batchOf(['fine'], START_MS, { 'host.name': 'alpha', 'cloud.region': 'north' }).batch);
+    await rig.processor.consume(
+      batchOf(['card refused', 'card refused'], START_MS, { 'host.name': 'beta', 'cloud.region': 'north' }).batch,
+    );
+
+    expect(sink.found).toEqual([{ 'service.name': 'bank', 'cloud.region': 'north' }]);
     await stop(rig);
   });
 

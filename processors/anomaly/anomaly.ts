@@ -1,12 +1,13 @@
 import { AnomalyEngine, type Incident, type Phase } from '#anomaly';
 import { EditOnce, parseDuration, type Consumer, type Host, type Processor, type Settings, type Timer } from '#component';
-import { Double, keyOf, type LogBatch } from '#model';
+import { Double, EMPTY_ORIGIN, keyOf, type LogBatch } from '#model';
 import type { AnomalyConfig } from './config.ts';
 import { Events } from './events.ts';
 import { AnomalyMetrics } from './metrics.ts';
 import { RowReader } from './row-reader.ts';
 import { Rule } from './rules.ts';
 import { Snapshots } from './snapshots.ts';
+import { SourceResources } from './source-resources.ts';
 
 const TYPE = keyOf('winnow.anomaly.type');
 const METHOD = keyOf('winnow.anomaly.method');
@@ -28,6 +29,7 @@ export class AnomalyProcessor implements Processor {
   readonly #engine: AnomalyEngine;
   readonly #reader: RowReader;
   readonly #rules: readonly Rule[];
+  readonly #resources: SourceResources;
   readonly #editing: EditOnce;
   #host: Host | undefined;
   #events: Events | undefined;
@@ -43,6 +45,7 @@ export class AnomalyProcessor implements Processor {
     this.#next = next;
     this.mutates = !config.dry_run;
     this.#reader = new RowReader(config);
+    this.#resources = new SourceResources(config.sources_max);
     this.#rules = config.rules.map((rule) => new Rule(rule));
     this.#engine = new AnomalyEngine(
       {
@@ -66,6 +69,7 @@ export class AnomalyProcessor implements Processor {
     this.#metrics = new AnomalyMetrics(host.metrics, this.#engine, this.#rules, this.#events);
     this.#snapshots = new Snapshots(host, this.#engine, parseDuration(this.#config.snapshot_interval));
     this.#snapshots.restore();
+    this.#resources.restore(host);
     this.#isStopped = false;
     this.#arm();
   }
@@ -89,12 +93,14 @@ export class AnomalyProcessor implements Processor {
     const now = this.#host?.clock.now() ?? 0;
     const reader = this.#reader;
     const engine = this.#engine;
+    const resources = this.#resources;
     let newest = 0;
     reader.begin();
     const isTagging = !this.#config.dry_run;
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;
       const source = reader.read(batch, row, now);
+      resources.note(source, batch.resources[batch.resourceOf[row] as number] ?? EMPTY_ORIGIN);
       const at = reader.observation.timeMs;
       if (at > newest) newest = at;
       let incident = engine.observe(source, reader.observation);
@@ -109,7 +115,7 @@ export class AnomalyProcessor implements Processor {
     this.#metrics?.told(incident, phase);
     if (this.#config.dry_run)
       this.#host?.log.info('An anomaly would have been told.', { anomaly: id, phase, source, type, kind, severity });
-    else this.#events?.add(incident, phase);
+    else this.#events?.add(incident, phase, this.#resources.of(source));
   }
 
   #arm(): void {

@@ -1,6 +1,6 @@
 import { describeIncident, type Incident, type Phase } from '#anomaly';
 import { Delivery, RefusedError, type Consumer, type Counter, type Host, type Outcome, type Transaction } from '#component';
-import { LogBatch, createResource, severityName, type AttributeValue, type Attributes } from '#model';
+import { LogBatch, createResource, severityName, type AttributeValue, type Attributes, type Origin } from '#model';
 
 const PREFIX = 'event/';
 const EVENT_NAME = 'winnow.anomaly';
@@ -13,6 +13,8 @@ interface StoredEvent {
   readonly severity: number;
   readonly body: string;
   readonly attributes: Attributes;
+  /** The encoded resource of its source, in base64. Events stored by older versions have none. */
+  readonly resource?: string;
 }
 
 const NUMBERS: Readonly<Record<Incident['severity'], number>> = { low: 9, medium: 13, high: 17, critical: 21 };
@@ -47,8 +49,9 @@ export class Events {
     return this.#waiting.length;
   }
 
-  add(incident: Incident, phase: Phase): void {
-    const event = toEvent(incident, phase);
+  /** `about` are the attributes of the resource of its source. */
+  add(incident: Incident, phase: Phase, about: Attributes): void {
+    const event = toEvent(incident, phase, about);
     const key = `${PREFIX}${(this.#sequence++).toString(16).padStart(ID_DIGITS, '0')}`;
     if (this.#waiting.length >= this.#max) {
       const [oldest] = this.#waiting.shift() ?? [];
@@ -108,7 +111,7 @@ export class Events {
   }
 }
 
-function toEvent(incident: Incident, phase: Phase): StoredEvent {
+function toEvent(incident: Incident, phase: Phase, about: Attributes): StoredEvent {
   const { id, source, type, kind, method, severity, start, end, strength } = incident;
   const { description, confidence, affected, window, baseline, impact, recommendations, related } = describeIncident(incident);
   const attributes: Record<string, AttributeValue> = {
@@ -129,19 +132,27 @@ function toEvent(incident: Incident, phase: Phase): StoredEvent {
     'winnow.anomaly.recommendations': { ...recommendations },
     'winnow.anomaly.related': [...related],
   };
-  return { at: phase === 'opened' ? incident.detectedAt : end, source, severity: NUMBERS[severity], body: description, attributes };
+  const resource = Buffer.from(resourceOf(source, about).encoded).toString('base64');
+  const at = phase === 'opened' ? incident.detectedAt : end;
+  return { at, source, severity: NUMBERS[severity], body: description, attributes, resource };
+}
+
+/** A source without a name of a service is one by itself. */
+function resourceOf(source: string, about: Attributes): Origin {
+  return createResource(source === '' || about['service.name'] !== undefined ? about : { 'service.name': source, ...about });
 }
 
 function toBatch(events: readonly StoredEvent[]): LogBatch {
   const batch = new LogBatch();
-  for (const { at, source, severity, body, attributes } of events) {
+  for (const { at, source, severity, body, attributes, resource } of events) {
     const row = batch.addRow(0, 0, 0);
     batch.setBody(row, body);
     batch.timeMs[row] = at;
     batch.observedMs[row] = at;
     batch.severity[row] = severity;
     batch.setSeverityText(row, severityName(severity));
-    if (source !== '') batch.resourceOf[row] = batch.addResource(createResource({ 'service.name': source }));
+    const origin = resource === undefined ? resourceOf(source, {}) : { encoded: Buffer.from(resource, 'base64'), schemaUrl: '' };
+    if (origin.encoded.length > 0) batch.resourceOf[row] = batch.addResource(origin);
     setEventName(batch, row);
     for (const [name, value] of Object.entries(attributes)) batch.setAttribute(row, name, value);
   }
