@@ -4,6 +4,7 @@ import { Failover, type FailoverConfig } from './failover.ts';
 export const factory: ConnectorFactory<FailoverConfig> = {
   kind: 'connector',
   type: 'failover',
+  signals: ['logs', 'traces'],
   stability: 'alpha',
   summary: 'Gives log records to the first of several pipelines that can deliver them.',
   schema: {

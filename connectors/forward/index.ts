@@ -17,6 +17,7 @@ function createForward(outlets: Outlets): Connector {
 export const factory: ConnectorFactory<ForwardConfig> = {
   kind: 'connector',
   type: 'forward',
+  signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Joins pipelines: what one ends with, others begin with.',
   schema: { type: 'object', additionalProperties: false, properties: {} },

@@ -5,6 +5,7 @@ export const factory: ConnectorFactory<RoundRobinConfig> = {
   kind: 'connector',
   type: 'round_robin',
   aliases: ['roundrobin'],
+  signals: ['logs', 'traces'],
   stability: 'alpha',
   summary: 'Shares batches out between pipelines, one after the other, leaving out those that cannot deliver.',
   schema: {

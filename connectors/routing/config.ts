@@ -2,7 +2,7 @@ import type { ConfigProblem } from '#component';
 import { checkOttl, type ErrorMode } from '#ottl';
 
 export const CONTEXTS = ['resource', 'scope', 'log'] as const;
-export type RouteContext = (typeof CONTEXTS)[number];
+type RouteContext = (typeof CONTEXTS)[number];
 
 /** Exactly one of `condition`, `statement` and `categories`. */
 export interface RouteConfig {

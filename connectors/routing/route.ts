@@ -4,7 +4,7 @@ import { compileCondition, type CompiledCondition, type Environment } from '#ott
 import { conditionOf, type RouteConfig } from './config.ts';
 
 /** True when the row goes this way. Throws what the condition throws. */
-export type Test = (batch: LogBatch, row: number) => boolean;
+type Test = (batch: LogBatch, row: number) => boolean;
 
 /** One entry of the table. */
 export interface Route {

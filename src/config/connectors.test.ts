@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatProblem } from '#component';
+import type { RegistryEntry } from './registry-entry.ts';
+import { exampleRegistry } from '../../test/helpers/example-components.ts';
 import { loadText, problemsOf } from '../../test/helpers/load-text.ts';
 
 const head = `
@@ -64,6 +66,15 @@ describe('one mistake', () => {
     const problems = await problemsOf(loadText(config));
 
     expect(problems[0]).toBe(`config/winnow.yaml:${said}`);
+  });
+
+  test('pipelines of two signals', async () => {
+    const registry = exampleRegistry.map((entry): RegistryEntry => Object.assign({}, entry, { signals: ['logs', 'traces'] }));
+    const config = text('forward:', IN, OUT, 'traces/out: { receivers: [forward], exporters: [debug] }');
+
+    expect(await problemsOf(loadText(config, { registry }))).toEqual([
+      'config/winnow.yaml:4:15: connectors.forward: it stands in pipelines of logs and of traces; declare a second one, such as "forward/traces"',
+    ]);
   });
 
   test('the id of a receiver', async () => {

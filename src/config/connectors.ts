@@ -7,7 +7,7 @@ import type { Report } from './report.ts';
 import { suggest } from './suggest.ts';
 
 /** A pipeline as far as connectors are concerned. */
-export interface Joint {
+interface Joint {
   readonly id: string;
   readonly receivers: readonly string[];
   readonly exporters: readonly string[];
@@ -33,6 +33,16 @@ export function checkConnectors({ pipelines, declarations, report, placeOf }: Jo
     }
     const sources = pipelines.filter(({ exporters }) => exporters.includes(id));
     const targets = pipelines.filter(({ receivers }) => receivers.includes(id));
+    const signals = new Set([...sources, ...targets].map(signalOf));
+    if (signals.size > 1) {
+      const [one = '', two = ''] = signals;
+      report.error(
+        keyAt,
+        path,
+        `it stands in pipelines of ${one} and of ${two}; declare a second one, such as "${id.split('/')[0]}/${two}"`,
+      );
+      continue;
+    }
     for (const [ends, others, lane, other] of [
       [sources, targets, 'exporters', 'receiver'],
       [targets, sources, 'receivers', 'exporter'],

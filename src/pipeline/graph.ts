@@ -124,7 +124,8 @@ class Builder {
   #buildConnector(id: string): Consumer {
     const { factory, config } = memberOf(this.#plan.connectors, id);
     const fed = new Map(this.#fedBy(id).map((branch) => [branch.name, branch]));
-    const labels = { connector: id, otel_signal: 'logs' };
+    const [first = ''] = fed.keys();
+    const labels = { connector: id, otel_signal: signalOf(first) };
     const produced = this.#counter('otelcol_connector_produced_items', PRODUCED, labels);
     const [before, after] = [new TapPoint(), new TapPoint()];
     this.#tapPoints.addConnector(id, before, after);

@@ -83,7 +83,7 @@ async function listenAsKafka(): Promise<{ address: string; close(): Promise<void
 }
 
 /** What a connector feeds here. */
-export const FED = ['logs/a', 'logs/b'] as const;
+const FED = ['logs/a', 'logs/b'] as const;
 
 type Place = Pick<Surroundings, 'directory' | 'url' | 'kafka'>;
 
