@@ -1,8 +1,7 @@
 import { dayStart, daysIn } from './calendar.ts';
 import type { Zone } from './zone.ts';
+import { FRACTION_DIGITS_MAX, POWERS } from './fraction.ts';
 
-const FRACTION_DIGITS_MAX = 9;
-const POWERS = Int32Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, power) => 10 ** power);
 const DATE_BYTES = 10;
 const TIME_BYTES = 19;
 

@@ -1,14 +1,14 @@
 import { dayStart, daysIn, isLeap } from './calendar.ts';
 import { compileStep, type CompiledStep } from './compiled-step.ts';
+import { FRACTION_DIGITS_MAX, POWERS } from './fraction.ts';
 import { StepKind, type Layout } from './layout.ts';
+import { SameMinute } from './same-minute.ts';
 import { UTC, zoneOf, type Zone } from './zone.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const ZONE_NAMES_MAX = 64;
-const FRACTION_DIGITS_MAX = 9;
-const POWERS = Int32Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, power) => 10 ** power);
 const MISSING = -1;
 const AFTER_SECONDS: ReadonlySet<number> = new Set([StepKind.literal, StepKind.fraction, StepKind.zone, StepKind.zoneName]);
 
@@ -39,10 +39,11 @@ export class LayoutReader {
   #offsetMs = 0;
   #hasOffset = false;
   #namedZone: Zone | undefined;
-  /** Where the last time lies, and how long it is up to the seconds. */
-  #lastBytes: Uint8Array | undefined;
-  #lastFrom = 0;
-  #prefixSize = 0;
+  /** Where the fraction is in the text, if there is one. */
+  #fractionAt = 0;
+  #fractionEnd = 0;
+  #fractionDigits = 0;
+  readonly #sameMinute = new SameMinute();
   /** The step that reads the seconds. */
   readonly #secondStep: number;
   /** True when what comes before the seconds says the minute, day, month and year. */
@@ -63,9 +64,9 @@ export class LayoutReader {
       after.every(({ kind }) => AFTER_SECONDS.has(kind));
   }
 
-  /** Forgets where the last time lies: its bytes may be others now. */
+  /** Forgets the last time: its bytes may be others now. */
   begin(): void {
-    this.#lastBytes = undefined;
+    this.#sameMinute.forget();
   }
 
   /** True when `bytes[from, to)` is a time of this layout; `ms` and `ns` are set then. `nowMs` decides about missing years. */
@@ -75,12 +76,11 @@ export class LayoutReader {
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.#to = to;
-    if (this.#isSameMinute(bytes, from, to)) {
-      this.#nanoseconds = 0;
-      if (this.#run(this.#secondStep, this.#steps.length, from + this.#prefixSize) === to) {
-        this.#setTime(this.#dayMs);
-        return true;
-      }
+    const same = this.#sameMinute;
+    if (same.read(this.#view, bytes, from, to)) {
+      this.ms = same.ms;
+      this.ns = same.ns;
+      return true;
     }
     this.#nanoseconds = 0;
     this.#hasOffset = false;
@@ -93,27 +93,19 @@ export class LayoutReader {
     this.#minute = 0;
     this.#second = 0;
     this.#isAfternoon = MISSING;
-    this.#lastBytes = undefined;
+    this.#fractionAt = this.#fractionEnd = 0;
+    same.forget();
     const secondAt = this.#run(0, this.#secondStep, from);
     if (secondAt < 0 || this.#run(this.#secondStep, this.#steps.length, secondAt) !== to || !this.#finish(nowMs)) return false;
-    if (this.#isPrefixEnough) {
-      this.#lastBytes = bytes;
-      this.#lastFrom = from;
-      this.#prefixSize = secondAt - from;
-    }
+    if (this.#isPrefixEnough) this.#remember(from, to, secondAt);
     return true;
   }
 
-  /** True when all up to the seconds is as in the last time. */
-  #isSameMinute(bytes: Uint8Array, from: number, to: number): boolean {
-    const size = this.#prefixSize;
-    if (bytes !== this.#lastBytes || to - from < size || size < 4) return false;
-    const last = this.#lastFrom;
-    const view = this.#view;
-    // The end first, since that is where minutes differ; the last four bytes lie over those before.
-    if (view.getInt32(last + size - 4, true) !== view.getInt32(from + size - 4, true)) return false;
-    for (let i = 0; i + 4 < size; i += 4) if (view.getInt32(last + i, true) !== view.getInt32(from + i, true)) return false;
-    return true;
+  #remember(from: number, to: number, secondAt: number): void {
+    const { ms } = this;
+    const [second, nanoseconds] = [this.#second, this.#nanoseconds];
+    const [fractionAt, fractionEnd, fractionDigits] = [this.#fractionAt, this.#fractionEnd, this.#fractionDigits];
+    this.#sameMinute.remember(this.#bytes, { from, to, secondAt, second, fractionAt, fractionEnd, fractionDigits, ms, nanoseconds });
   }
 
   /** Runs some of the steps; returns where they end, or -1. */
@@ -268,6 +260,9 @@ export class LayoutReader {
       if (end - at <= FRACTION_DIGITS_MAX) value = value * 10 + digit;
     }
     if (digits > 0 && end - at - 1 !== digits) return -1;
+    this.#fractionAt = at;
+    this.#fractionEnd = end;
+    this.#fractionDigits = digits;
     this.#nanoseconds = value * (POWERS[Math.max(0, FRACTION_DIGITS_MAX - (end - at - 1))] as number);
     return end;
   }

@@ -112,6 +112,26 @@ test('keeps rows of one minute apart from those of the next', () => {
   ]);
 });
 
+// Goal: what the neighbour was does not matter. Method: texts of one minute or nearly so, some of them wrong, read one
+// after the other and each by itself.
+test.each(['%Y-%m-%dT%H:%M:%S.%LZ', '%Y-%m-%d %H:%M:%S,%f', '%Y-%m-%dT%H:%M:%S.%s%j', '%d/%b/%Y:%H:%M:%S %z'])(
+  'reads a time like %s the same behind any other',
+  (layout) => {
+    const head = layout.startsWith('%d') ? '21/Sep/2026:14:13:' : `2026-09-21${layout.includes('T%H') ? 'T' : ' '}14:13:`;
+    const second = fc.constantFrom('00', '07', '59', '60', '5', 'x1');
+    const fraction = fc.constantFrom('', '.1', '.120', '.123', ',123', ',123456', '.123456789', '.1234567891', '.12x', '.', ' .5');
+    const zone = fc.constantFrom('', 'Z', ' +0000', ' -0330', '+02:00', 'Z0');
+    const text = fc.tuple(second, fraction, zone).map((parts) => head + parts.join(''));
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 2, maxLength: 8 }), (texts) => {
+        const config = { layout, location: 'UTC' };
+        expect(readAll(config, texts)).toEqual(texts.map((one) => read(config, one)));
+      }),
+      { numRuns: 2000 },
+    );
+  },
+);
+
 // Times are written as the wall clock of a zone shows them, by Intl, and must be found again. In the hour that a clock
 // shows twice either of the two will do.
 test('finds the moment that a wall clock anywhere shows', () => {
