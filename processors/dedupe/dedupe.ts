@@ -35,8 +35,8 @@ const REFUSED_RETRY_MS = 1000;
  *   its repeats ─▶ window ─ end ─▶ outbox ─ summary ─▶ next
  *                    └─▶ ledger: in storage within hold_max, and settled
  *
- * All records of a window lie within `interval` of each other in event time. A window ends when its key comes later than
- * that, when it has been open for `interval` by the clock, when a bound is reached, and at shutdown. Every record either
+ * All records of a window lie within `interval` of each other in event time. A window ends when its source has the key later than
+ * that (a source whose clock differs has a window of its own), when it has been open for `interval` by the clock, when a bound is reached, and at shutdown. Every record either
  * passes or is counted in exactly one summary.
  */
 export class Dedupe implements Processor {
@@ -175,7 +175,14 @@ export class Dedupe implements Processor {
     const table = this.#table;
     const { lo, hi } = (this.#key as RowKey).hash;
     const ms = (batch.timeMs[row] as number) || (batch.observedMs[row] as number) || (this.#host as Host).clock.now();
+    const source = batch.deliveries[batch.deliveryOf[row] as number]?.source ?? 0;
     let at = table.find(lo, hi);
+    let isOwn = false;
+    if (at >= 0 && source !== table.source[at] && this.#isOpen(at, now) && !this.#belongs(at, ms, now)) {
+      // Whose time it is that has moved on, this record cannot tell: the window stays, and its source gets one of its own.
+      isOwn = true;
+      at = table.find(lo ^ mixed(source), hi);
+    }
     if (at >= 0 && this.#belongs(at, ms, now)) {
       if (ms < (table.firstMs[at] as number)) table.firstMs[at] = ms;
       if (ms > (table.lastMs[at] as number)) table.lastMs[at] = ms;
@@ -190,19 +197,24 @@ export class Dedupe implements Processor {
         this.#metrics?.early.add(1);
         this.#close(table.oldest);
       }
-      at = table.add(lo, hi, now);
+      at = table.add(isOwn ? lo ^ mixed(source) : lo, hi, now);
     }
+    table.source[at] = source;
     table.firstMs[at] = ms;
     table.lastMs[at] = ms;
     if (this.#holdsFirst) this.#count(batch, row, at);
   }
 
   #belongs(at: number, ms: number, now: number): boolean {
-    const { firstMs, lastMs, openedAt } = this.#table;
+    const { firstMs, lastMs } = this.#table;
     const first = firstMs[at] as number;
     const last = lastMs[at] as number;
     const span = ms < first ? last - ms : ms > last ? ms - first : 0;
-    return span < this.#intervalMs && now - (openedAt[at] as number) < this.#intervalMs;
+    return span < this.#intervalMs && this.#isOpen(at, now);
+  }
+
+  #isOpen(at: number, now: number): boolean {
+    return now - openedAtOf(this.#table, at) < this.#intervalMs;
   }
 
   #count(batch: LogBatch, row: number, at: number): void {
@@ -307,6 +319,11 @@ export class Dedupe implements Processor {
       this.#armSweep(at);
     });
   }
+}
+
+/** Half of a hash, with a source in it. */
+function mixed(source: number): number {
+  return Math.imul((source | 0) ^ Math.floor(source / 2 ** 32) ^ 0x5bd1e995, 0x9e3779b1);
 }
 
 function openedAtOf({ openedAt }: WindowTable, row: number): number {

@@ -7,7 +7,7 @@ const NONE = -1;
 /**
  * The windows that are open, found by the 64-bit hash of their key, in the order in which they were opened.
  *
- * A window that has seen one record takes 60 bytes here and nothing elsewhere: most records are never repeated. The index
+ * A window that has seen one record takes 68 bytes here and nothing elsewhere: most records are never repeated. The index
  * is an open hash table at most half full, so that every key within `max_keys` is found; a table that gives each key one
  * of a few places would forget some while others stand empty.
  */
@@ -28,6 +28,8 @@ export class WindowTable {
   firstMs: Float64Array = new Float64Array(ROWS_FIRST);
   lastMs: Float64Array = new Float64Array(ROWS_FIRST);
   openedAt: Float64Array = new Float64Array(ROWS_FIRST);
+  /** Whose record opened it. */
+  source: Float64Array = new Float64Array(ROWS_FIRST);
   /** What repeated windows hold. */
   readonly window: (Window | undefined)[] = [];
 
@@ -146,6 +148,7 @@ export class WindowTable {
     this.firstMs = copy(this.firstMs, new Float64Array(rows));
     this.lastMs = copy(this.lastMs, new Float64Array(rows));
     this.openedAt = copy(this.openedAt, new Float64Array(rows));
+    this.source = copy(this.source, new Float64Array(rows));
     this.#index = new Int32Array(4 * rows);
     // Only a full table grows, so that every row is in use.
     for (let row = 0; row < this.#used; row++) this.#enter(row);
