@@ -16,8 +16,6 @@ export interface Message {
  */
 const HEAD_BYTES = 12;
 const NO_KEY = 0xffff;
-/** Longer keys are of no use: only their hash counts. */
-export const KEY_BYTES_MAX = 1024;
 
 export function frameBytes({ topic, key, value }: Message): number {
   return HEAD_BYTES + Buffer.byteLength(topic) + (key?.length ?? 0) + value.length;

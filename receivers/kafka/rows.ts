@@ -9,12 +9,6 @@ export interface KafkaMessage {
   readonly value: Buffer;
 }
 
-/** The records of some messages that follow each other. */
-export interface Rows {
-  readonly batch: LogBatch;
-  readonly messages: readonly KafkaMessage[];
-}
-
 // What a batch has grown to for one message, it keeps. A rare large one shall not keep its memory for ever.
 const SPARE_ROWS_MAX = 16_384;
 
