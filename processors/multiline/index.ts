@@ -68,6 +68,10 @@ export const factory: ProcessorFactory<MultilineConfig> = {
     },
   },
   check,
+  readsIndentation: (config) => {
+    const own = EXCLUSIVE.flatMap((name) => config[name] ?? []);
+    return own.length === 0 || own.some((text) => WHITE_SPACE.test(text));
+  },
   create: (config, _settings, next) => {
     const { source_identifier: identifier } = config;
     const field = identifier === undefined ? undefined : parseField(identifier);
@@ -90,6 +94,8 @@ export const factory: ProcessorFactory<MultilineConfig> = {
   },
 };
 
+/** Of a pattern: white space, or all but that, at the beginning of a line. */
+const WHITE_SPACE = /\^\W{0,3}(?:\\[sSt]|\\\\[sSt]| )/;
 const EXCLUSIVE = ['is_first_entry', 'is_last_entry', 'line_start_pattern', 'line_end_pattern'] as const;
 
 function check(config: MultilineConfig): ConfigProblem[] {

@@ -12,5 +12,8 @@ export const factory: ReceiverFactory<FileLogConfig> = {
   summary: 'Follows log files through rotation, truncation and restarts, and loses no line.',
   schema,
   check: checkFileLog,
+  // A record of several lines keeps what is between them.
+  cutsIndentation: ({ preserve_leading_whitespaces: isKept, multiline }) =>
+    isKept || multiline !== undefined ? undefined : 'preserve_leading_whitespaces: true',
   create: (config, settings, next) => new FileLog(config, settings, next),
 };

@@ -112,11 +112,15 @@ interface FactoryBase<Config> {
 
 export interface ReceiverFactory<Config> extends FactoryBase<Config> {
   readonly kind: 'receiver';
+  /** When it takes white space away from the beginning of records: what to write so that it does not. */
+  cutsIndentation?(config: Config): string | undefined;
   create(config: Config, settings: Settings, next: Consumer): Receiver;
 }
 
 export interface ProcessorFactory<Config> extends FactoryBase<Config> {
   readonly kind: 'processor';
+  /** True when what it does depends on how far lines are indented. */
+  readsIndentation?(config: Config): boolean;
   create(config: Config, settings: Settings, next: Consumer): Processor;
 }
 

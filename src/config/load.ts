@@ -4,6 +4,7 @@ import type { ComponentConfig, Config, ServiceConfig } from './config.ts';
 import { checkNamedPipelines } from './connectors.ts';
 import { Expander, type Environment } from './expand.ts';
 import { checkExtensionReferences } from './extension-references.ts';
+import { warnOfCutIndentation } from './indentation.ts';
 import { joinPath, toPlain, type MapNode, type Node } from './node.ts';
 import type { Registry } from './registry-entry.ts';
 import { Report } from './report.ts';
@@ -47,13 +48,16 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const components = await checkComponents(declarations, registry, validator, read?.onlyUnsupported);
   const connectors = ofKind(components, (factory): factory is ConnectorFactory<never> => factory.kind === 'connector');
   if (read) checkNamedPipelines([...connectors.values()], { pipelines: read.service.pipelines, declarations, report });
+  const receivers = ofKind(components, (factory): factory is ReceiverFactory<never> => factory.kind === 'receiver');
+  const processors = ofKind(components, (factory): factory is ProcessorFactory<never> => factory.kind === 'processor');
+  if (read) warnOfCutIndentation({ receivers, processors, pipelines: read.service.pipelines }, declarations, report);
   report.throwIfAny();
   if (!read) throw new Error('a service section that cannot be used was not reported');
 
   const { service } = read;
   return {
-    receivers: ofKind(components, (factory): factory is ReceiverFactory<never> => factory.kind === 'receiver'),
-    processors: ofKind(components, (factory): factory is ProcessorFactory<never> => factory.kind === 'processor'),
+    receivers,
+    processors,
     exporters: ofKind(components, (factory): factory is ExporterFactory<never> => factory.kind === 'exporter'),
     connectors,
     extensions: ofKind(components, (factory): factory is ExtensionFactory<never> => factory.kind === 'extension'),
