@@ -1,46 +1,7 @@
-import type { FamilyType } from './family.ts';
+import type { SeriesConfig } from '#series';
 
-/** Exactly one of `attribute` and `value`. */
-export interface LabelConfig {
-  name: string;
-  attribute?: string;
-  value?: string;
-}
-
-export interface MetricConfig {
-  name: string;
-  type: FamilyType;
-  description?: string;
-  unit?: string;
-  /** What is counted or observed; at most one of the two. */
-  attribute?: string;
-  value?: string;
-  scale?: number;
-  where?: string;
-  operation?: 'set' | 'add' | 'subtract';
-  labels?: LabelConfig[];
-  buckets?: number[];
-  max_series?: number;
-  expiration?: string;
-}
-
-export const BUILT_IN = ['records', 'templates', 'anomalies', 'suppressed'] as const;
-export type BuiltInName = (typeof BUILT_IN)[number];
-
-export const PRESETS = ['agents', 'streams'] as const;
-export type PresetName = (typeof PRESETS)[number];
-
-export interface PrometheusConfig {
+export interface PrometheusConfig extends SeriesConfig {
   endpoint: string;
   path: string;
-  namespace: string;
-  const_labels: Record<string, string>;
-  built_in: BuiltInName[];
-  presets: PresetName[];
-  metrics: MetricConfig[];
-  max_series: number;
-  max_label_length: number;
-  metric_expiration: string;
   enable_open_metrics: boolean;
-  target_info: boolean;
 }

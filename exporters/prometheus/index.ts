@@ -1,5 +1,5 @@
 import type { ExporterFactory } from '#component';
-import { checkPrometheus } from './check.ts';
+import { checkSeries } from '#series';
 import type { PrometheusConfig } from './config.ts';
 import { PrometheusExporter } from './prometheus-exporter.ts';
 import { schema } from './schema.ts';
@@ -10,6 +10,6 @@ export const factory: ExporterFactory<PrometheusConfig> = {
   stability: 'alpha',
   summary: 'Makes metrics of log records and answers the scrapes of Prometheus.',
   schema,
-  check: checkPrometheus,
+  check: (config) => checkSeries(config),
   create: (config, settings) => new PrometheusExporter(config, settings),
 };

@@ -1,12 +1,9 @@
-import { parseDuration, type Counter, type Exporter, type Host, RefusedError, type Settings } from '#component';
+import { parseDuration, type Exporter, type Host, RefusedError, type Settings } from '#component';
 import type { LogBatch } from '#model';
-import { Environment } from '#ottl';
+import { CONTENT_TYPES, Meter, negotiate, type Format } from '#series';
 import { listenSmall, type LongAnswer, type SmallServer } from '#telemetry';
 import type { PrometheusConfig } from './config.ts';
 import { isLoopback, parseEndpoint } from './endpoint.ts';
-import { CONTENT_TYPES, negotiate, type Format } from './exposition.ts';
-import { MetricSet } from './metric-set.ts';
-import { Unusable } from './unusable.ts';
 
 const EXPIRE_EVERY_MS = 10_000;
 
@@ -15,19 +12,15 @@ export class PrometheusExporter implements Exporter {
   readonly mutates = false;
   readonly #config: PrometheusConfig;
   readonly #settings: Settings;
-  readonly #environment = new Environment();
-  readonly #unusable = new Unusable();
-  readonly #metrics: MetricSet;
+  readonly #meter: Meter;
   #host: Host | undefined;
   #server: SmallServer | undefined;
-  #sent: Counter | undefined;
-  #overflowed: Counter | undefined;
   #nextExpiry = 0;
 
   constructor(config: PrometheusConfig, settings: Settings) {
     this.#config = config;
     this.#settings = settings;
-    this.#metrics = new MetricSet(config, { environment: this.#environment, unusable: this.#unusable });
+    this.#meter = new Meter(config);
     // Longer than this would be of no use: what expires is seen at the next batch or scrape.
     this.#nextExpiry = Math.min(EXPIRE_EVERY_MS, parseDuration(config.metric_expiration));
   }
@@ -40,12 +33,7 @@ export class PrometheusExporter implements Exporter {
   async start(host: Host): Promise<void> {
     const { endpoint, path } = this.#config;
     const where = parseEndpoint(endpoint);
-    this.#environment.start(host);
-    this.#unusable.start(host);
-    this.#sent = host.metrics.counter('otelcol_exporter_sent_log_records', 'Log records counted.');
-    host.metrics.gauge('winnow_exporter_prometheus_series', 'Series held, without those of overflow.', () => this.#metrics.series);
-    const help = 'Updates that found no room and went to an overflow series.';
-    this.#overflowed = host.metrics.counter('winnow_exporter_prometheus_overflowed_updates', help);
+    this.#meter.start(host);
     this.#server = await listenSmall(where, (requested) => (requested === path ? this.#page(host) : undefined));
     this.#host = host;
     host.log.info('Prometheus exporter listens.', { 'url.full': `${this.#server.address}${path}` });
@@ -61,17 +49,12 @@ export class PrometheusExporter implements Exporter {
     if (!host) throw new RefusedError(`${this.#settings.id} is not running`);
     const now = host.clock.now();
     this.#expire(now);
-    this.#environment.beginBatch();
-    this.#metrics.count(batch, now);
-    this.#unusable.report();
-    this.#sent?.add(batch.liveRows);
-    const overflowed = this.#metrics.overflowed - (this.#overflowed?.value ?? 0);
-    if (overflowed > 0) this.#overflowed?.add(overflowed);
+    this.#meter.count(batch, now);
     batch.settleDurable();
   }
 
   async shutdown(): Promise<void> {
-    this.#unusable.flush();
+    this.#meter.stop();
     this.#host = undefined;
     await this.#server?.close();
     this.#server = undefined;
@@ -79,7 +62,7 @@ export class PrometheusExporter implements Exporter {
 
   /** Everything as a scraper reads it. */
   expose(format: Format): string {
-    return this.#metrics.expose(format);
+    return this.#meter.expose(format);
   }
 
   #page(host: Host): LongAnswer {
@@ -96,7 +79,7 @@ export class PrometheusExporter implements Exporter {
 
   #expire(nowMs: number): void {
     if (nowMs < this.#nextExpiry) return;
-    this.#metrics.expire(nowMs);
+    this.#meter.expire(nowMs);
     this.#nextExpiry = nowMs + EXPIRE_EVERY_MS;
   }
 }

@@ -1,21 +1,21 @@
 import type { ConfigProblem } from '#component';
 import { Environment, OttlMistake, compileCondition, compileValue } from '#ottl';
-import type { MetricConfig, PrometheusConfig } from './config.ts';
+import type { MetricConfig, SeriesConfig } from './config.ts';
 import { BUILT_IN_LABELS } from './built-in.ts';
 import { OVERFLOW_LABEL } from './exposition.ts';
 import { baseName, rulesOf } from './names.ts';
 
 const RESERVED_NAME = /^(winnow_.*|target|target_info)$/;
 
-/** What a schema cannot say. */
-export function checkPrometheus(config: PrometheusConfig): ConfigProblem[] {
+/** What a schema cannot say. `constantOption` is what the exporter calls the labels of all series. */
+export function checkSeries(config: SeriesConfig, constantOption: string = 'const_labels'): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const constant = Object.keys(config.const_labels);
   const presets = rulesOf({ presets: config.presets, metrics: [] });
   const taken = new Set(presets.flatMap(({ labels = [] }) => labels.map(({ name }) => name)));
   if (config.built_in.length > 0) for (const name of BUILT_IN_LABELS) taken.add(name);
   for (const name of constant) {
-    const path = `const_labels.${name}`;
+    const path = `${constantOption}.${name}`;
     if (!isLabelName(name)) problems.push({ path, message: LABEL_NAME });
     else if (taken.has(name) || name === 'le')
       problems.push({ path, message: `"${name}" is a label of the built-in metrics or of a preset` });
@@ -23,7 +23,11 @@ export function checkPrometheus(config: PrometheusConfig): ConfigProblem[] {
   for (const [i, metric] of config.metrics.entries()) {
     const path = `metrics.${i}`;
     const earlier = [...presets, ...config.metrics.slice(0, i)];
-    problems.push(...checkMetric(path, metric), ...checkLabels(path, metric, constant), ...checkSame(path, metric, earlier));
+    problems.push(
+      ...checkMetric(path, metric),
+      ...checkLabels(path, metric, { constant, constantOption }),
+      ...checkSame(path, metric, earlier),
+    );
   }
   return problems;
 }
@@ -56,13 +60,18 @@ function checkMetric(path: string, metric: MetricConfig): ConfigProblem[] {
   return problems;
 }
 
-function checkLabels(path: string, { labels = [], type }: MetricConfig, constant: readonly string[]): ConfigProblem[] {
+interface Constant {
+  readonly constant: readonly string[];
+  readonly constantOption: string;
+}
+
+function checkLabels(path: string, { labels = [], type }: MetricConfig, { constant, constantOption }: Constant): ConfigProblem[] {
   return labels.flatMap(({ name, attribute, value }, i) => {
     const at = `${path}.labels.${i}`;
     const problems: ConfigProblem[] = [];
     if (!isLabelName(name)) problems.push({ path: `${at}.name`, message: LABEL_NAME });
     if (type === 'histogram' && name === 'le') problems.push({ path: `${at}.name`, message: '"le" is the label of the buckets' });
-    if (constant.includes(name)) problems.push({ path: `${at}.name`, message: `"${name}" is one of const_labels` });
+    if (constant.includes(name)) problems.push({ path: `${at}.name`, message: `"${name}" is one of ${constantOption}` });
     if (labels.findIndex((other) => other.name === name) < i) problems.push({ path: `${at}.name`, message: `"${name}" is there twice` });
     if ((attribute === undefined) === (value === undefined)) problems.push({ path: at, message: 'expected one of attribute and value' });
     if (value !== undefined) problems.push(...attempt(`${at}.value`, () => void compileValue(value, { environment: new Environment() })));

@@ -1,8 +1,8 @@
-import type { MetricConfig, PrometheusConfig } from './config.ts';
+import type { MetricConfig, SeriesConfig } from './config.ts';
 import { PRESET_METRICS } from './presets.ts';
 
 /** All entries, those of the presets first. */
-export function rulesOf({ presets, metrics }: Pick<PrometheusConfig, 'presets' | 'metrics'>): MetricConfig[] {
+export function rulesOf({ presets, metrics }: Pick<SeriesConfig, 'presets' | 'metrics'>): MetricConfig[] {
   return [...presets.flatMap((preset) => PRESET_METRICS[preset]), ...metrics];
 }
 

@@ -9,6 +9,8 @@ export interface Exemplar {
   readonly spanId: string;
   readonly value: number;
   readonly timeMs: number;
+  /** By our clock. */
+  readonly keptMs: number;
 }
 
 interface Place {
@@ -60,6 +62,7 @@ export class Exemplars {
       spanId: /^0*$/.test(spanId) ? '' : spanId,
       value: this.#values[at] as number,
       timeMs: time,
+      keptMs: this.#keptMs[at] as number,
     };
   }
 

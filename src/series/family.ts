@@ -20,6 +20,9 @@ export interface FamilySettings {
   readonly canForgetValues: boolean;
 }
 
+/** Hears of a series that is about to be forgotten. */
+export type Leaves = (family: Family, index: number) => void;
+
 const SERIES_FIRST = 16;
 
 /**
@@ -107,8 +110,8 @@ export class Family {
     return (this.#labelTexts[index] ??= make(this.sets.keyOf(index)));
   }
 
-  /** Forgets series that nothing has touched for too long. The overflow stays. */
-  expire(nowMs: number): void {
+  /** Forgets series that nothing has touched for too long, each after `leaves` has looked at it. The overflow stays. */
+  expire(nowMs: number, leaves?: Leaves): void {
     const { expirationMs, canForgetValues } = this.settings;
     const before = nowMs - expirationMs;
     if (expirationMs === 0) return;
@@ -118,6 +121,7 @@ export class Family {
       if (isOld && (canForgetValues || this.value(index) === 0)) old.push(index);
     }
     for (const index of old) {
+      leaves?.(this, index);
       this.#values.fill(0, index * this.#stride, (index + 1) * this.#stride);
       this.#touchedMs[index] = 0;
       this.#labelTexts[index] = undefined;

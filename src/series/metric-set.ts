@@ -2,9 +2,9 @@ import { parseDuration } from '#component';
 import type { LogBatch } from '#model';
 import type { Environment } from '#ottl';
 import { BuiltIn } from './built-in.ts';
-import type { MetricConfig, PrometheusConfig } from './config.ts';
+import type { MetricConfig, SeriesConfig } from './config.ts';
 import { escapeLabel, exposeFamily, type Format } from './exposition.ts';
-import { Family, type FamilySettings } from './family.ts';
+import { Family, type FamilySettings, type Leaves } from './family.ts';
 import { baseName, rulesOf } from './names.ts';
 import { Rule } from './rule.ts';
 import { TargetInfo } from './target-info.ts';
@@ -20,14 +20,14 @@ interface Circumstances {
 
 /** All metrics of one exporter: the built-in ones and those of the configuration. */
 export class MetricSet {
-  readonly #config: PrometheusConfig;
+  readonly #config: SeriesConfig;
   readonly #builtIn: BuiltIn;
   readonly #rules: readonly Rule[];
-  readonly #families: readonly Family[];
-  readonly #targets: TargetInfo | undefined;
+  readonly families: readonly Family[];
+  readonly targets: TargetInfo | undefined;
   readonly #constantLabels: string;
 
-  constructor(config: PrometheusConfig, circumstances: Circumstances) {
+  constructor(config: SeriesConfig, circumstances: Circumstances) {
     this.#config = config;
     const entries = rulesOf(config);
     const byName = new Map<string, Family>();
@@ -38,7 +38,7 @@ export class MetricSet {
       return new Rule(entry, { family, ...circumstances });
     });
     this.#builtIn = new BuiltIn(config.built_in, (own) => new Family({ ...this.#common(), ...own, name: this.#named(own.name) }));
-    this.#families = [...this.#builtIn.families, ...byName.values()];
+    this.families = [...this.#builtIn.families, ...byName.values()];
     const expirationMs = parseDuration(config.metric_expiration);
     const limits = {
       max: config.max_series,
@@ -46,38 +46,38 @@ export class MetricSet {
       valueCharsMax: config.max_label_length,
       constantNames: new Set(Object.keys(config.const_labels)),
     };
-    this.#targets = config.target_info ? new TargetInfo(limits) : undefined;
+    this.targets = config.target_info ? new TargetInfo(limits) : undefined;
     const labels = Object.entries(config.const_labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
     this.#constantLabels = labels.join(',');
   }
 
   get series(): number {
     let series = 0;
-    for (const { sets } of this.#families) series += sets.size;
+    for (const { sets } of this.families) series += sets.size;
     return series;
   }
 
   get overflowed(): number {
     let updates = 0;
-    for (const { overflowed } of this.#families) updates += overflowed;
+    for (const { overflowed } of this.families) updates += overflowed;
     return updates;
   }
 
   count(batch: LogBatch, nowMs: number): void {
-    for (const family of this.#families) family.begin(nowMs);
-    this.#targets?.see(batch, nowMs);
+    for (const family of this.families) family.begin(nowMs);
+    this.targets?.see(batch, nowMs);
     this.#builtIn.apply(batch);
     for (const rule of this.#rules) rule.apply(batch);
   }
 
-  expire(nowMs: number): void {
-    for (const family of this.#families) family.expire(nowMs);
-    this.#targets?.expire(nowMs);
+  expire(nowMs: number, leaves?: Leaves): void {
+    for (const family of this.families) family.expire(nowMs, leaves);
+    this.targets?.expire(nowMs);
   }
 
   expose(format: Format): string {
-    let text = this.#targets?.expose(format, this.#constantLabels) ?? '';
-    for (const family of this.#families) text += exposeFamily(family, format, this.#constantLabels);
+    let text = this.targets?.expose(format, this.#constantLabels) ?? '';
+    for (const family of this.families) text += exposeFamily(family, format, this.#constantLabels);
     return format === 'openmetrics' ? `${text}# EOF\n` : text;
   }
 

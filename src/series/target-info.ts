@@ -3,6 +3,7 @@ import { escapeLabel, joined, type Format } from './exposition.ts';
 
 interface Target {
   readonly labels: string;
+  readonly pairs: ReadonlyMap<string, string>;
   touchedMs: number;
 }
 
@@ -56,9 +57,15 @@ export class TargetInfo {
     return text;
   }
 
+  /** The labels of each, by their text. */
+  *all(): Generator<readonly [string, ReadonlyMap<string, string>]> {
+    for (const [labels, { pairs }] of this.#targets) yield [labels, pairs];
+  }
+
   #add(resource: Origin): Target {
-    const labels = this.#labelsOf(resourceAttributes(resource));
-    const target = this.#targets.get(labels) ?? { labels, touchedMs: 0 };
+    const pairs = this.#pairsOf(resourceAttributes(resource));
+    const labels = Array.from(pairs, ([label, value]) => `${label}="${escapeLabel(value)}"`).join(',');
+    const target = this.#targets.get(labels) ?? { labels, pairs, touchedMs: 0 };
     // Set anew, it stands last: the order of the map is the order in which they came.
     this.#targets.delete(labels);
     this.#targets.set(labels, target);
@@ -67,7 +74,7 @@ export class TargetInfo {
     return target;
   }
 
-  #labelsOf(attributes: Readonly<Record<string, AttributeValue>>): string {
+  #pairsOf(attributes: Readonly<Record<string, AttributeValue>>): Map<string, string> {
     const { 'service.name': name, 'service.namespace': namespace, 'service.instance.id': instance, ...rest } = attributes;
     const labels = new Map<string, string>();
     const job = [namespace, name].flatMap((part) => (typeof part === 'string' && part !== '' ? [part] : [])).join('/');
@@ -80,7 +87,7 @@ export class TargetInfo {
       if (isScalar(value) && !labels.has(label)) labels.set(label, String(value).slice(0, this.#valueCharsMax));
     }
     for (const constant of this.#constantNames) labels.delete(constant);
-    return Array.from(labels, ([label, value]) => `${label}="${escapeLabel(value)}"`).join(',');
+    return labels;
   }
 }
 
