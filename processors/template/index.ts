@@ -1,7 +1,15 @@
-import { duration, type ProcessorFactory } from '#component';
+import { duration, type ConfigProblem, type ProcessorFactory } from '#component';
 import { TemplateProcessor, type TemplateConfig } from './template.ts';
 
-const accepted = 'Accepted, without effect: templates are not found by walking a tree of words.';
+/** Options of the Collector's drain that have nothing to act on, and what to write instead. */
+const FOREIGN = {
+  tree_depth: 'templates are not found by walking a tree of words; take it out',
+  merge_threshold:
+    'lines are not merged by how similar they are; take it out, and say with "evidence" how many different words make a variable',
+  max_node_children: 'there is no tree of words to bound; take it out, and bound the templates with "max_clusters"',
+  extra_delimiters: 'words end at white space, quotes, brackets and punctuation already; take it out, or cut the body with "parse" before',
+} as const;
+const refused = "Refused: an option of the Collector's drain without an equal here. The message says what to write instead.";
 
 export const factory: ProcessorFactory<TemplateConfig> = {
   kind: 'processor',
@@ -94,16 +102,19 @@ export const factory: ProcessorFactory<TemplateConfig> = {
         default: '1m',
         description: 'How often what was learned is written to storage. It is written at shutdown in any case. 0 writes only then.',
       },
-      tree_depth: { type: 'integer', minimum: 3, default: 4, description: accepted },
-      merge_threshold: { type: 'number', minimum: 0, maximum: 1, default: 0.4, description: `${accepted} See evidence.` },
-      max_node_children: { type: 'integer', minimum: 0, default: 100, description: accepted },
-      extra_delimiters: {
-        type: 'array',
-        items: { type: 'string', minLength: 1 },
-        default: [],
-        description: 'Accepted, without effect: words end at white space, quotes, brackets, and punctuation already.',
-      },
+      tree_depth: { type: 'integer', description: refused },
+      merge_threshold: { type: 'number', description: refused },
+      max_node_children: { type: 'integer', description: refused },
+      extra_delimiters: { type: 'array', items: { type: 'string' }, description: refused },
     },
   },
+  check,
   create: (config, settings, next) => new TemplateProcessor(config, settings, next),
 };
+
+/** What would be without effect is not taken in silence. */
+function check(config: TemplateConfig): ConfigProblem[] {
+  return Object.entries(FOREIGN).flatMap(([path, message]) =>
+    config[path as keyof typeof FOREIGN] === undefined ? [] : [{ path, message }],
+  );
+}

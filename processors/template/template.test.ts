@@ -23,10 +23,6 @@ const DEFAULTS: TemplateConfig = {
   seed_logs: [],
   warmup_min_clusters: 0,
   snapshot_interval: '1m',
-  tree_depth: 4,
-  merge_threshold: 0.4,
-  max_node_children: 100,
-  extra_delimiters: [],
 };
 
 interface Bench {

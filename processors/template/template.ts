@@ -22,10 +22,10 @@ export interface TemplateConfig {
   seed_logs: string[];
   warmup_min_clusters: number;
   snapshot_interval: string;
-  tree_depth: number;
-  merge_threshold: number;
-  max_node_children: number;
-  extra_delimiters: string[];
+  tree_depth?: number;
+  merge_threshold?: number;
+  max_node_children?: number;
+  extra_delimiters?: string[];
 }
 
 // What 0 means for max_clusters, in the Collector "no limit". Whatever grows has a bound here.
