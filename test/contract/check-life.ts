@@ -40,6 +40,7 @@ export function checkStartAndStop(subject: Subject): Promise<string[]> {
   return inSurroundings(subject, async (_, at) => {
     const problems: string[] = [];
     const clock = new FakeClock();
+    await new Promise((resolve) => setImmediate(resolve));
     const before = handles();
 
     const never = create(subject, at, new LogsSink());

@@ -294,7 +294,7 @@ service:
       [
         'storage: file_storage/positions',
         'storage: file_storage/position',
-        '11:14: receivers.file_log.storage: extension "file_storage/position" is not defined; defined: file_storage/positions, health_check',
+        '11:14: receivers.file_log.storage: extension "file_storage/position" is not defined; did you mean "file_storage/positions"?',
       ],
       ['compression: gzip', 'compression: gzp', '22:18: exporters.otlp_http/store.compression: expected'],
       ['port: 8888', 'prt: 8888', '"prt" is not an option; did you mean "port"?'],
