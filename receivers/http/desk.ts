@@ -72,8 +72,8 @@ export class Desk {
     return id < this.#nextAck;
   }
 
-  /** `feed` runs when it is this request's turn: not before may it touch the rows. */
-  take({ body, signal }: ServerRequest, feed: () => Feed, { bytes = body, waits = this.waits }: TakeOptions = {}): Promise<void> {
-    return this.#intake.take({ bytes, feed: feed(), gone: signal, waits });
+  /** `feed` runs when it is this request's turn: not before may it touch the rows. Afterwards the body is another's. */
+  take(request: ServerRequest, feed: () => Feed, { bytes = request.body, waits = this.waits }: TakeOptions = {}): Promise<void> {
+    return this.#intake.take({ bytes, feed: feed(), gone: request.signal, waits, done: () => request.release() });
   }
 }

@@ -235,6 +235,38 @@ describe('the answer', () => {
     expect((await rig.post('/logs', 'three')).status).toBe(200);
   });
 
+  test('leaves the body alone that the pipeline still reads, and uses its memory for another afterwards', async () => {
+    const rig = await start();
+    const consume = rig.sink.consume.bind(rig.sink);
+    const gates: (() => void)[] = [];
+    const memory: ArrayBufferLike[] = [];
+    rig.sink.consume = async (batch) => {
+      memory.push(batch.space.bytes.buffer);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      await consume(batch);
+    };
+    const bodyOf = (letter: string): string => letter.repeat(200_000);
+    const first = rig.post('/logs', bodyOf('a'));
+    await until(() => gates.length === 1);
+    await rig.clock.advance(8000);
+    expect((await first).status).toBe(503);
+    const second = rig.post('/logs', bodyOf('b'));
+    await until(() => rig.clock.pendingTimers === 1);
+
+    gates[0]?.();
+    await until(() => gates.length === 2);
+    gates[1]?.();
+    expect((await second).status).toBe(200);
+    const third = rig.post('/logs', bodyOf('c'));
+    await until(() => gates.length === 3);
+    gates[2]?.();
+    expect((await third).status).toBe(200);
+
+    expect(rig.sink.bodies).toEqual(['a', 'b', 'c'].map(bodyOf));
+    expect(memory[1]).not.toBe(memory[0]);
+    expect(memory.slice(0, 2)).toContain(memory[2]);
+  });
+
   test('comes before a shutdown with time, and a shutdown without time does not wait', async () => {
     const rig = await start();
     rig.sink.mode = 'keep';

@@ -19,6 +19,8 @@ export interface Offer {
   readonly gone: AbortSignal;
   /** Whether the answer waits until all is delivered or on disk. */
   readonly waits: boolean;
+  /** Called when nothing refers to the bytes any more, which may be after the answer. */
+  readonly done: () => void;
 }
 
 // How soon a part of a body is offered again whose first part has been taken, unless the pipeline says when.
@@ -67,10 +69,16 @@ export class Intake {
   }
 
   async #pass(offer: Offer, late: AbortSignal): Promise<void> {
-    if (!(await this.#turnstile.enter(late))) throw busy();
+    if (!(await this.#turnstile.enter(late))) {
+      offer.done();
+      throw busy();
+    }
     const outcomes: Promise<Outcome>[] = [];
     // What the pipeline has begun to take cannot be called back: it goes on when the answer has long been given.
-    const feeding = this.#feed(offer, outcomes, late).finally(() => this.#turnstile.leave());
+    const feeding = this.#feed(offer, outcomes, late).finally(() => {
+      offer.done();
+      this.#turnstile.leave();
+    });
     const isTaken = await before(feeding, late);
     if (!isTaken) throw unsettled();
     if (!offer.waits) return;

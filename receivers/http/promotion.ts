@@ -5,11 +5,16 @@ import type { FieldsConfig } from './config.ts';
 const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5 } as const;
 type RoleNumber = (typeof Role)[keyof typeof Role];
 
+// Rows with more attributes are rare; those of the rest are looked up by name.
+const PLACES_MAX = 64;
+
 /** Moves what is more than an attribute to its place in the record: text, time, severity, ids. */
 export class Promotion {
   readonly #roles = new Map<string, RoleNumber>();
   readonly #time = new GuessedTime(UTC);
   readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
+  /** The attributes of the row before, in order: those of the next one are mostly the same. */
+  readonly #last: { readonly keys: (Key | undefined)[]; readonly roles: Uint8Array };
 
   constructor({ body, time, severity, trace_id, span_id }: FieldsConfig) {
     const groups = [
@@ -20,20 +25,33 @@ export class Promotion {
       [span_id, Role.spanId],
     ] as const;
     for (const [names, role] of groups) for (const name of names) this.#roles.set(name, role);
+    this.#last = { keys: Array.from({ length: PLACES_MAX }), roles: new Uint8Array(PLACES_MAX) };
   }
 
   /** What does not look like what it is called stays an attribute; so does a second one of its kind. */
   apply(batch: LogBatch, row: number): void {
     const table = batch.attributes;
     const { key, type, next } = table;
+    const { keys, roles } = this.#last;
     let done = 0;
-    for (let slot = table.head[row] as number; slot >= 0; slot = next[slot] as number) {
-      const role = this.#roles.get((key[slot] as Key).text);
-      if (role === undefined || type[slot] === ValueType.none || (done & (1 << role)) !== 0) continue;
+    let place = 0;
+    for (let slot = table.head[row] as number; slot >= 0; slot = next[slot] as number, place++) {
+      const role = key[slot] === keys[place] ? (roles[place] as number) : this.#roleAt(place, key[slot] as Key);
+      if (role === 0 || type[slot] === ValueType.none || (done & (1 << role)) !== 0) continue;
       if (!this.#move(batch, row, slot, role)) continue;
       table.remove(slot);
       done |= 1 << role;
     }
+  }
+
+  #roleAt(place: number, key: Key): RoleNumber | 0 {
+    const role = this.#roles.get(key.text) ?? 0;
+    const { keys, roles } = this.#last;
+    if (place < PLACES_MAX) {
+      keys[place] = key;
+      roles[place] = role;
+    }
+    return role;
   }
 
   /** The severity among the labels of many records. */
@@ -53,7 +71,7 @@ export class Promotion {
     batch.timeNs[row] = this.#time.ns;
   }
 
-  #move(batch: LogBatch, row: number, slot: number, role: RoleNumber): boolean {
+  #move(batch: LogBatch, row: number, slot: number, role: number): boolean {
     const table = batch.attributes;
     switch (role) {
       case Role.body:
