@@ -48,6 +48,15 @@ export class DirectMatcher {
         case PieceKind.literal:
           at = this.#literal(piece.literal, at);
           break;
+        case PieceKind.field:
+          at = this.#scan(piece, at, this.#to);
+          if (at >= this.#to || at - start < piece.min) return NO_MATCH;
+          if (piece.group >= 0) {
+            this.starts[piece.group] = start;
+            this.sizes[piece.group] = at - start;
+          }
+          at++;
+          continue;
         case PieceKind.span:
           at = this.#span(piece, at);
           break;

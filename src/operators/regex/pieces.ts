@@ -21,6 +21,8 @@ export const PieceKind = {
   end: 8,
   /** The byte `stop`. */
   byte: 9,
+  /** As many bytes of the class as there are, and behind them `stop`, the only byte outside of it. */
+  field: 10,
 } as const;
 
 /** One step of a direct matcher; all have the same shape, for speed. */
@@ -42,6 +44,9 @@ export interface Piece {
   readonly branches: readonly (readonly Piece[])[];
 }
 
+const UNBOUNDED = 0x7fffffff;
+/** Pieces that match in one way only. */
+const DECIDED: ReadonlySet<number> = new Set([PieceKind.literal, PieceKind.byte, PieceKind.span, PieceKind.field]);
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_TABLE = new Uint8Array(256);
 const NON_ASCII: CharSet = [0x80, 0x10ffff];
@@ -144,8 +149,7 @@ class PieceMaker {
   /** A branch must decide for or against itself with what it holds; a part that may reach too far cannot. */
   #branch(branch: Node, follow: Follow): readonly Piece[] {
     const pieces = this.sequence(flatten(branch), follow);
-    if (pieces.some(({ kind, group }) => (kind !== PieceKind.literal && kind !== PieceKind.byte && kind !== PieceKind.span) || group >= 0))
-      throw new Undecided();
+    if (pieces.some(({ kind, group }) => !DECIDED.has(kind) || group >= 0)) throw new Undecided();
     return pieces;
   }
 
@@ -156,7 +160,7 @@ class PieceMaker {
     }
     const isWhole = min <= 1 && max === Infinity;
     const table = tableOf(set, isWhole);
-    const piece = { ...PLAIN_PIECE, table, stop: stopOf(table), min, max: Math.min(max, 0x7fffffff) };
+    const piece = { ...PLAIN_PIECE, table, stop: stopOf(table), min, max: Math.min(max, UNBOUNDED) };
     // Nothing behind can want a character of the class, or nothing need come behind: all there are is what is preferred.
     const isDecided = min === max || (!overlaps(set, follow.set) && !(isLazy && follow.isOpen)) || (!isLazy && follow.isOpen);
     if (isDecided) return { ...piece, kind: PieceKind.span };
@@ -220,7 +224,23 @@ function joinLiterals(pieces: readonly Piece[]): readonly Piece[] {
     if (last?.kind !== PieceKind.literal || piece.kind !== PieceKind.literal) joined.push(piece);
     else joined[joined.length - 1] = { ...last, literal: Buffer.concat([last.literal, piece.literal]) };
   }
-  return joined.map(asByte);
+  return joinFields(joined).map(asByte);
+}
+
+/** Where a span ends at the one byte that the literal behind begins with, that byte is found once. */
+function joinFields(pieces: readonly Piece[]): readonly Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    const isField = last?.kind === PieceKind.span && last.max === UNBOUNDED && last.stop >= 0;
+    if (!isField || piece.kind !== PieceKind.literal || piece.literal[0] !== last.stop) {
+      joined.push(piece);
+      continue;
+    }
+    joined[joined.length - 1] = { ...last, kind: PieceKind.field };
+    if (piece.literal.length > 1) joined.push({ ...piece, literal: piece.literal.subarray(1) });
+  }
+  return joined;
 }
 
 /** A literal of one byte is compared without a loop. */
