@@ -36,6 +36,7 @@ const CLOSING = byteSet(')]}>.');
 
 const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***'].map((text) => Buffer.from(text));
 const PLACEHOLDERS = ['-----BEGIN ', '[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
+const PLACEHOLDER_START = byteSet('-[*${');
 
 /** A value without quotes, in prose, that is as long as this or has a digit may be a secret; other words are words. */
 const SECRET_MIN = 6;
@@ -193,6 +194,7 @@ function setCookies(bytes: Buffer, begin: number, to: number, value: ValueRange)
 /** True for what stands where a secret would: what was redacted before, a variable, a path where PWD may be one. */
 function isPlaceholder(bytes: Buffer, begin: number, to: number, kind: NameKindNumber): boolean {
   if (kind === NameKind.pwd && (bytes[begin] === 0x2f || bytes[begin] === 0x7e)) return true;
+  if (PLACEHOLDER_START[bytes[begin] as number] === 0) return false;
   for (const text of PLACEHOLDERS) if (isTextAt(bytes, begin, to, text)) return true;
   return false;
 }

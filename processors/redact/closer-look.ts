@@ -216,8 +216,9 @@ export class CloserLook {
 
   /** Of a line of dashes the first one may begin a key. */
   #dash(at: number): void {
-    const isFirst = at === this.#range.from || this.#bytes[at - 1] !== DASH;
-    const end = isFirst ? privateKeyEnd(this.#bytes, at, this.#to) : -1;
+    const bytes = this.#bytes;
+    const isFirst = bytes[at + 1] === DASH && (at === this.#range.from || bytes[at - 1] !== DASH);
+    const end = isFirst ? privateKeyEnd(bytes, at, this.#to) : -1;
     if (end > 0) this.#add(at, end, 'private_key');
     else this.#token(at);
   }

@@ -19,6 +19,7 @@ export const DENSE: readonly string[] = [
   'page_token=',
   'authorization: ',
   'basic dXNlcg ',
+  '4111 ',
   '4111 1111 1111 ',
   '4111 1111 1111 1112 ',
   'DE89 3704 ',

@@ -87,7 +87,31 @@ export function groupedCardEnd(bytes: Uint8Array, start: number, to: number): nu
   // Most are no card: the first two groups tell, and need nothing to be made.
   if (lengthsIssued(bytes, start) === 0) return -1;
   if (runEnd(bytes, start + 5, Math.min(to, start + 9), DIGIT) !== start + 9) return -1;
+  const isFours = bytes[start + 9] === separator && bytes[start + 14] === separator && start + 19 < to;
+  // Not followed by a group of three: then it is four groups of four or nothing, and nothing has to be copied.
+  if (isFours && (bytes[start + 19] !== separator || isDigitAt(bytes, start + 23, to))) return fourGroupsEnd(bytes, start);
   return moreGroupsEnd({ bytes, to, separator }, start);
+}
+
+function isDigitAt(bytes: Uint8Array, at: number, to: number): boolean {
+  return at < to && DIGIT[bytes[at] as number] === 1;
+}
+
+/** The same for four groups of four with separators between them. */
+function fourGroupsEnd(bytes: Uint8Array, start: number): number {
+  const end = start + 19;
+  if (((lengthsIssued(bytes, start) >> 16) & 1) === 0 || DIGIT[bytes[end] as number] === 1) return -1;
+  let sum = 0;
+  for (let at = start; at < end; at += 5) {
+    for (let i = at; i < at + 4; i += 2) {
+      const first = (bytes[i] as number) - 0x30;
+      const second = (bytes[i + 1] as number) - 0x30;
+      // What is below 0 wraps around.
+      if (first >>> 0 > 9 || second >>> 0 > 9) return -1;
+      sum += (DOUBLED[first] as number) + second;
+    }
+  }
+  return sum % 10 === 0 ? end : -1;
 }
 
 function moreGroupsEnd(groups: Groups, start: number): number {

@@ -86,6 +86,7 @@ export class SecretNames {
 
   #isHarmless(bytes: Uint8Array, from: number, to: number): boolean {
     const end = to > from && SEPARATOR[bytes[to - 1] as number] === 1 ? to - 1 : to;
+    if (end === from) return false;
     for (const word of this.#harmless) if (beginOf(bytes, from, end, word) >= 0) return true;
     return false;
   }

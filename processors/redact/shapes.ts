@@ -90,8 +90,9 @@ export function privateKeyEnd(bytes: Buffer, at: number, to: number): number {
   if (!isTextAt(bytes, at, to, PEM_BEGIN)) return -1;
   const label = at + PEM_BEGIN.length;
   const labelEnd = runEnd(bytes, label, Math.min(to, label + PEM_LABEL_MAX), PEM_LABEL);
-  const key = bytes.subarray(label, labelEnd).indexOf(PEM_KEY);
-  if (key < 0) return -1;
+  let key = label;
+  while (key < labelEnd && !isTextAt(bytes, key, labelEnd, PEM_KEY)) key++;
+  if (key === labelEnd) return -1;
   const found = bytes.subarray(labelEnd, to).indexOf(PEM_END);
   if (found < 0) return to;
   const end = labelEnd + found + PEM_END.length;
