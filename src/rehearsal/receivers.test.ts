@@ -25,7 +25,8 @@ tests:
       - expect: [{ body: 'password=[REDACTED]' }, { body: plain }]
 `;
 
-const types = registry.filter(({ kind }) => kind === 'receiver').flatMap(({ type, aliases }) => [type, ...aliases]);
+const receivers = registry.filter(({ kind }) => kind === 'receiver');
+const types = [...receivers.map(({ type }) => type), ...receivers.flatMap(({ aliases }) => aliases)];
 
 /** Whatever a pipeline receives from, it can be tested: nothing listens, connects or runs a program. */
 test.each(types)('a pipeline behind %s takes records and lines', async (type) => {
