@@ -1,5 +1,14 @@
 import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
-import { basicAuthOf, parseRetryAfter, userAgent, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
+import {
+  basicAuthOf,
+  parseRetryAfter,
+  quoteWithout,
+  userAgent,
+  withoutSecrets,
+  type Authenticator,
+  type HttpAnswer,
+  type HttpClient,
+} from '#net';
 import type { Payload, SendResult } from '#queue';
 import type { LokiConfig } from './config.ts';
 
@@ -11,10 +20,6 @@ export interface SenderSettings {
   readonly client: HttpClient;
   readonly host: Host;
 }
-
-const REASON_CHARACTERS_MAX = 300;
-// A shorter value would be found in words that have nothing to do with it.
-const SECRET_CHARACTERS_MIN = 6;
 
 /** Makes one attempt to send one request. */
 export class Sender {
@@ -54,7 +59,7 @@ export class Sender {
 
   #problemOf(answer: HttpAnswer, rows: number, secrets: readonly string[]): Error {
     const { status } = answer;
-    const message = `${this.#where}: ${status}: ${adviceFor(status, rows)}${quoteOf(answer, secrets)}`;
+    const message = `${this.#where}: ${status}: ${adviceFor(status, rows)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
     if (status < 400 || [401, 403, 404, 405, 407].includes(status)) return new DestinationError(message);
     if (status === 408 || status === 429 || status >= 500) {
       const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#settings.host.clock.now());
@@ -80,17 +85,6 @@ function adviceFor(status: number, rows: number): string {
       if (status < 400) return 'it is elsewhere; redirects are not followed, correct the endpoint';
       return status < 500 ? `it refuses some of ${rows} records for good` : 'it cannot take the request now';
   }
-}
-
-/** What Loki says, on one line, cut, and without our secrets. */
-function quoteOf({ body }: HttpAnswer, secrets: readonly string[]): string {
-  let text = body.toString('utf8');
-  for (const secret of secrets) if (secret.length >= SECRET_CHARACTERS_MIN) text = text.replaceAll(secret, '[secret]');
-  // Control characters could rewrite the terminal of whoever reads the log.
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for.
-  text = text.replaceAll(/[\u0000-\u0020\u007f-\u009f]+/g, ' ').trim();
-  if (text === '') return '';
-  return `; it says: ${text.length > REASON_CHARACTERS_MAX ? `${text.slice(0, REASON_CHARACTERS_MAX)}…` : text}`;
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

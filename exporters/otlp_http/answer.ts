@@ -1,5 +1,5 @@
 import { DestinationError, PermanentError, RetryableError } from '#component';
-import { parseRetryAfter, type HttpAnswer } from '#net';
+import { parseRetryAfter, quoteWithout, type HttpAnswer } from '#net';
 import type { SendResult } from '#queue';
 import { readPartialSuccess, readStatusMessage } from './response-body.ts';
 
@@ -24,7 +24,7 @@ export interface Question {
 export function interpretAnswer(answer: HttpAnswer, question: Question): SendResult {
   const { status } = answer;
   if (status >= 200 && status < 300) return readPartialSuccess(answer);
-  const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteOf(answer, question.secrets())}`;
+  const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteWithout(readStatusMessage(answer), question.secrets())}`;
   if (isDestinationFault(status)) throw new DestinationError(message);
   if (status === 408 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], question.nowMs);
@@ -65,19 +65,4 @@ function adviceFor({ status, headers }: HttpAnswer, { rows }: Question): string 
 function locationOf(location: string | undefined): string {
   const url = location === undefined ? null : URL.parse(location);
   return url ? `, at ${url.protocol}//${url.host}${url.pathname}` : '';
-}
-
-const QUOTE_CHARACTERS_MAX = 300;
-// A shorter value would be found in words that have nothing to do with it.
-const SECRET_CHARACTERS_MIN = 6;
-
-/** What the backend says itself, on one line, cut, and without our secrets. */
-function quoteOf(answer: HttpAnswer, secrets: readonly string[]): string {
-  let text = readStatusMessage(answer);
-  for (const secret of secrets) if (secret.length >= SECRET_CHARACTERS_MIN) text = text.replaceAll(secret, '[secret]');
-  // Control characters could rewrite the terminal of whoever reads the log.
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for.
-  text = text.replaceAll(/[\u0000-\u0020\u007f-\u009f]+/g, ' ').trim();
-  if (text === '') return '';
-  return `; it says: ${text.length > QUOTE_CHARACTERS_MAX ? `${text.slice(0, QUOTE_CHARACTERS_MAX)}…` : text}`;
 }

@@ -1,15 +1,17 @@
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
 import type { Signal } from '#model';
-import { parseHttpUrl, proxyProblems, tlsClientSchema, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
+import {
+  headerProblems,
+  headersSchema,
+  parseHttpUrl,
+  proxyProblems,
+  tlsClientSchema,
+  tlsProblems,
+  type AuthConfig,
+  type HeadersConfig,
+  type TlsClientConfig,
+} from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
-
-// Not imported, for the reason given in src/net/http-client.ts.
-const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
-
-interface HeaderConfig {
-  name: string;
-  value: string;
-}
 
 interface KeepaliveConfig {
   enabled: boolean;
@@ -29,7 +31,7 @@ export interface OtlpHttpConfig {
   compression_params: { level: number };
   request_bytes_max: number | string;
   timeout: string;
-  headers: Record<string, string> | HeaderConfig[];
+  headers: HeadersConfig;
   auth?: AuthConfig;
   tls: TlsClientConfig;
   proxy_url: string;
@@ -51,7 +53,6 @@ export interface OtlpHttpConfig {
 const NO_EFFECT = 'Accepted and without effect';
 const unused = (what: string): string => `${NO_EFFECT}: ${what}`;
 const otherSignal = { type: 'string', default: '', description: unused('only logs and traces are sent.') } as const;
-const header = { type: 'string', secret: true } as const;
 
 const keepaliveSchema: ConfigSchema<KeepaliveConfig> = {
   type: 'object',
@@ -121,23 +122,7 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
       description: 'Size of a request before compression, unless one record is larger.',
     },
     timeout: { ...duration, default: '30s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
-    headers: {
-      anyOf: [
-        { type: 'object', additionalProperties: header },
-        {
-          type: 'array',
-          items: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['name', 'value'],
-            properties: { name: { type: 'string' }, value: header },
-          },
-        },
-      ],
-      secret: true,
-      default: {},
-      description: 'Headers for each request, also in place of our own. Values are never shown.',
-    },
+    headers: { ...headersSchema, description: 'Headers for each request, also in place of our own. Values are never shown.' },
     auth: {
       type: 'object',
       additionalProperties: false,
@@ -181,7 +166,7 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
 export function check(config: OtlpHttpConfig): ConfigProblem[] {
   return [
     ...endpointProblems(config),
-    ...headerProblems(config),
+    ...headerProblems(config.headers),
     ...compressionProblems(config),
     ...keepaliveProblems(config),
     ...proxyProblems(config.proxy_url),
@@ -203,28 +188,6 @@ function endpointProblems({ endpoint, logs_endpoint: logs, traces_endpoint: trac
   return problems;
 }
 
-function headerProblems(config: OtlpHttpConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  for (const [name, value] of headersOf(config)) {
-    const path = `headers.${name}`;
-    try {
-      validateHeaderName(name);
-    } catch {
-      problems.push({ path, message: 'the name of a header has letters, digits and hyphens only' });
-      continue;
-    }
-    try {
-      validateHeaderValue(name, value);
-    } catch {
-      problems.push({
-        path,
-        message: 'the value has a line break or another character that a header cannot carry; it may come from a file',
-      });
-    }
-  }
-  return problems;
-}
-
 function compressionProblems({ compression, compression_params: { level } }: OtlpHttpConfig): ConfigProblem[] {
   const path = 'compression_params.level';
   if (compression === 'gzip' && level > 9) return [{ path, message: `expected -2 to 9 for gzip, got ${level}` }];
@@ -238,10 +201,6 @@ function keepaliveProblems(config: OtlpHttpConfig): ConfigProblem[] {
   return older
     .filter((key) => config[key] !== undefined)
     .map((path) => ({ path, message: 'cannot be given together with "keepalive"; move it there' }));
-}
-
-export function headersOf({ headers }: OtlpHttpConfig): [string, string][] {
-  return Array.isArray(headers) ? headers.map(({ name, value }) => [name, value]) : Object.entries(headers);
 }
 
 /** Where requests of a signal go; undefined when the configuration, which has been checked, does not say so. */

@@ -1,8 +1,8 @@
 import { ConfigError, parseDuration, type Host } from '#component';
 import type { Signal } from '#model';
-import { HttpClient, isAuthenticator, proxyEnvironmentFor, type Authenticator } from '#net';
+import { headersOf, HttpClient, isAuthenticator, proxyEnvironmentFor, type Authenticator } from '#net';
 import type { Payload, SendResult } from '#queue';
-import { connectionsOf, headersOf, urlOf, type OtlpHttpConfig } from './config.ts';
+import { connectionsOf, urlOf, type OtlpHttpConfig } from './config.ts';
 import { readPayloadType } from './payload-type.ts';
 import { Sender } from './sender.ts';
 
@@ -47,7 +47,7 @@ export class Destinations {
     if (!url)
       throw new ConfigError([{ path: option, message: `expected "endpoint" or "${option}", since a pipeline sends ${signal} here` }]);
     const client = this.#createClient(url);
-    const shared = { id: this.#id, headers: headersOf(this.#config), authenticator: this.#authenticator, host: this.#host };
+    const shared = { id: this.#id, headers: headersOf(this.#config.headers), authenticator: this.#authenticator, host: this.#host };
     const opened = { client, sender: new Sender({ ...shared, url, client }) };
     this.#open.set(signal, opened);
     return opened;

@@ -7,6 +7,7 @@ export {
   type Authenticator,
   type ServerAuthenticator,
 } from './auth.ts';
+export { headerProblems, headersOf, headersSchema, type HeadersConfig } from './client-headers.ts';
 export { HandOver, type Gift, type HandOverSettings } from './hand-over.ts';
 export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders, type HttpRequest } from './http-client.ts';
 export { Intake, type IntakeSettings } from './intake.ts';
@@ -22,6 +23,7 @@ export { readKafkaError, toKafkaFault, type KafkaProblem } from './kafka-fault.t
 export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
+export { quoteWithout } from './quote.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { KnownSecrets } from './known-secrets.ts';
 export { SecretFile } from './secret-file.ts';
