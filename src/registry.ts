@@ -55,6 +55,7 @@ export const registry: Registry = [
   entry('exporter', 'loki', () => import('../exporters/loki/index.ts')),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp'], BOTH),
   entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
+  entry('exporter', 'prometheus_remote_write', () => import('../exporters/prometheus_remote_write/index.ts'), ['prometheusremotewrite']),
   entry('connector', 'count', () => import('../connectors/count/index.ts')),
   entry('connector', 'failover', () => import('../connectors/failover/index.ts'), [], BOTH),
   entry('connector', 'forward', () => import('../connectors/forward/index.ts'), [], BOTH),

@@ -4,6 +4,7 @@
  * An exporter takes the fragments `sendingQueueSchema` and `retrySchema` into its schema, encodes batches into payloads,
  * and offers them; see `SendingQueue`.
  */
+export { Backoff } from './backoff.ts';
 export {
   checkSendingQueue,
   retrySchema,

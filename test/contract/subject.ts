@@ -109,6 +109,7 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'exporter/loki': ({ url }) => ({ endpoint: url }),
   'exporter/file': ({ directory }) => ({ path: join(directory, 'out.jsonl') }),
   'exporter/prometheus': () => ({ endpoint: 'localhost:0' }),
+  'exporter/prometheus_remote_write': ({ url }) => ({ endpoint: url }),
   'connector/failover': () => ({ priority_levels: [[FED[0]], [FED[1]]] }),
   'connector/routing': () => ({ table: [{ context: 'log', condition: 'body != nil', pipelines: [FED[0]] }], default_pipelines: [FED[1]] }),
   'extension/basic_auth': () => ({ client_auth: { username: 'a', password: 'b' } }),
