@@ -1,10 +1,7 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startPrometheus, type PrometheusRig } from '../../test/helpers/prometheus-rig.ts';
+import { eventually, hasPrometheus, PrometheusServer, PROMTOOL } from '../../test/helpers/prometheus-server.ts';
 
 const rigs: PrometheusRig[] = [];
 
@@ -120,20 +117,11 @@ async function startFull(): Promise<PrometheusRig> {
   return rig;
 }
 
-// Of the Debian package prometheus.
-const PROGRAMS = { check: 'promtool', serve: 'prometheus' } as const;
-const hasPrometheus = Object.values(PROGRAMS).every((name) => spawnSync(name, ['--version']).status === 0);
-// A test that is left out must be seen to be left out.
-if (!hasPrometheus) process.stderr.write('SKIPPED: promtool and prometheus are not installed (Debian: apt-get install prometheus).\n');
-
-describe.skipIf(!hasPrometheus)('Prometheus itself', () => {
+describe.skipIf(!hasPrometheus())('Prometheus itself', () => {
   test('finds nothing to object to but the one name that document has', async () => {
     const rig = await startFull();
 
-    const { stdout, stderr, status } = spawnSync(PROGRAMS.check, ['check', 'metrics'], {
-      input: rig.exporter.expose('text'),
-      encoding: 'utf8',
-    });
+    const { stdout, stderr, status } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: rig.exporter.expose('text'), encoding: 'utf8' });
 
     const objections = `${stdout}${stderr}`.trim().split('\n');
     expect(objections.map((line) => line.split(' ')[0])).toEqual(['active_streams_gauge']);
@@ -142,26 +130,12 @@ describe.skipIf(!hasPrometheus)('Prometheus itself', () => {
 
   test('scrapes every metric, and the exemplar', async () => {
     const rig = await startFull();
-    const folder = mkdtempSync(join(tmpdir(), 'winnow-prometheus-'));
-    const port = await freePort();
-    const config = {
-      global: { scrape_interval: '200ms', scrape_timeout: '200ms' },
-      scrape_configs: [{ job_name: 'winnow', honor_labels: true, static_configs: [{ targets: [`localhost:${rig.exporter.port}`] }] }],
-    };
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
-    execFileSync(PROGRAMS.check, ['check', 'config', join(folder, 'prometheus.yml')]);
-    const options = [
-      `--config.file=${folder}/prometheus.yml`,
-      `--storage.tsdb.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ];
-    const server = spawn(PROGRAMS.serve, [...options, '--enable-feature=exemplar-storage'], { stdio: 'ignore' });
-    const ended = new Promise((resolve) => server.once('exit', resolve));
+    const target = { job_name: 'winnow', honor_labels: true, static_configs: [{ targets: [`localhost:${rig.exporter.port}`] }] };
+    const server = new PrometheusServer({ scrapes: [target], flags: ['--enable-feature=exemplar-storage'] });
     try {
-      const ask = (path: string): Promise<unknown> => fetchJson(`http://127.0.0.1:${port}/api/v1/${path}`);
-      const expression = encodeURIComponent('{region="eu"}');
-      const read = await until(async () => {
-        const series = valuesOf(await ask(`query?query=${expression}`));
+      await server.start();
+      const read = await eventually(async () => {
+        const series = await server.query('{region="eu"}');
         return series.size > 0 ? series : undefined;
       });
 
@@ -170,41 +144,13 @@ describe.skipIf(!hasPrometheus)('Prometheus itself', () => {
       expect(read.get('video_bytes_uploaded_total')).toBe(1024);
       expect(read.get('winnow_suppressed_log_records_total')).toBe(9);
       expect(read.get('task_latency_seconds_sum')).toBe(2);
-      const exemplars = JSON.stringify(await ask(`query_exemplars?query=latency_seconds_bucket&start=0&end=${Date.UTC(2100) / 1000}`));
+      const exemplars = JSON.stringify(
+        await server.ask(`query_exemplars?query=latency_seconds_bucket&start=0&end=${Date.UTC(2100) / 1000}`),
+      );
       expect(exemplars).toContain('ab'.repeat(16));
-      expect(JSON.stringify(await ask('targets'))).toContain('"health":"up"');
+      expect(JSON.stringify(await server.ask('targets'))).toContain('"health":"up"');
     } finally {
-      server.kill('SIGKILL');
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
+      await server.remove();
     }
   }, 60_000);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function fetchJson(url: string): Promise<unknown> {
-  return (await fetch(url)).json();
-}
-
-/** The last value of each metric in the answer to a query. */
-function valuesOf(answer: unknown): Map<string, number> {
-  const { data } = answer as { data: { result: { metric: { __name__: string }; value: [number, string] }[] } };
-  return new Map(data.result.map(({ metric, value }) => [metric.__name__, Number(value[1])]));
-}
-
-/** Waits for another process, which no clock of ours can move. */
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let turn = 0; ; turn++) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-    if (turn > 200) throw new Error('Prometheus has not scraped within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
