@@ -13,6 +13,13 @@ export interface JsonObject {
 /** What is wrong with a value; the reader adds where. */
 export class Mismatch extends RangeError {}
 
+/** An integer that JSON.parse has rounded. Reading begins again, with such numbers in quotes. */
+export class Rounded extends Mismatch {}
+
+export function rounded(): Rounded {
+  return new Rounded('expected an integer up to 2^53, or one in quotes');
+}
+
 const NO_BYTES = new Uint8Array(0);
 const INT64_MAX = 2n ** 63n - 1n;
 const ELEMENT = 0x0a;
@@ -57,16 +64,23 @@ export function asUint32(value: Json | undefined): number {
   return number;
 }
 
-/** An int64: decimal digits in a string, or a number. */
+/** An int64: digits in a string, or a number. One that does not fit into 64 bits comes back as the double next to it. */
 export function asInt64(value: Json | undefined): number | bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  if (typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value)) {
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) return value;
+    if (Number.isInteger(value)) throw rounded();
+  }
+  if (typeof value === 'string' && /^-?[0-9][0-9.eE+-]*$/.test(value)) {
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
-    const integer = BigInt(value);
-    if (integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
+    if (Number.isInteger(number)) return /^-?[0-9]{1,19}$/.test(value) ? exact(value, number) : number;
   }
   throw mismatch('a 64-bit integer', value);
+}
+
+function exact(digits: string, nearest: number): number | bigint {
+  const integer = BigInt(digits);
+  return integer <= INT64_MAX && integer >= -INT64_MAX - 1n ? integer : nearest;
 }
 
 export function asDouble(value: Json | undefined): number {
@@ -113,7 +127,7 @@ export function anyValueBytes(value: Json | undefined, depth: number): Uint8Arra
   let inner = member(object, 'stringValue');
   if (inner !== undefined) return field(STRING, Buffer.from(asText(inner)));
   inner = member(object, 'intValue');
-  if (inner !== undefined) return encodeAnyValue(BigInt(asInt64(inner)));
+  if (inner !== undefined) return integerBytes(asInt64(inner));
   inner = member(object, 'doubleValue');
   if (inner !== undefined) return doubleBytes(asDouble(inner));
   inner = member(object, 'boolValue');
@@ -129,6 +143,10 @@ export function anyValueBytes(value: Json | undefined, depth: number): Uint8Arra
   if (inner === undefined) return NO_BYTES;
   const entries = asArray(member(asObject(inner), 'values')).map((entry) => field(ELEMENT, keyValueBytes(entry, depth + 1)));
   return field(KVLIST, Buffer.concat(entries));
+}
+
+function integerBytes(value: number | bigint): Uint8Array {
+  return typeof value === 'bigint' || Number.isSafeInteger(value) ? encodeAnyValue(BigInt(value)) : doubleBytes(value);
 }
 
 function doubleBytes(value: number): Uint8Array {

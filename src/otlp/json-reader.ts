@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import {
   EMPTY_ORIGIN,
   field,
@@ -18,7 +17,6 @@ import {
   asBoolean,
   asBytes,
   asDouble,
-  asId,
   asInt64,
   asObject,
   asText,
@@ -27,12 +25,14 @@ import {
   Mismatch,
   mismatch,
   resourceBytes,
+  Rounded,
   scopeBytes,
   type Json,
   type JsonObject,
 } from './json-bytes.ts';
+import { appendText, setId, setTime } from './json-columns.ts';
 import { NAMES, type LevelNames } from './json-names.ts';
-import { parseJson } from './json-parse.ts';
+import { parseJson, quoteLongIntegers, textOf } from './json-parse.ts';
 import { spanBytes } from './json-span-bytes.ts';
 import { originOf } from './reader-origin.ts';
 import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
@@ -45,7 +45,24 @@ import { REQUEST_ROWS_MAX } from './reader.ts';
  * not JSON, else the path of the record.
  */
 export function readJsonRequest(body: Uint8Array, signal: Signal = 'logs'): LogBatch {
-  const root = parseJson(body);
+  if (!isLongExpected) {
+    try {
+      return readText(textOf(body), signal);
+    } catch (error) {
+      if (!(error instanceof RangeError && error.cause instanceof Rounded)) throw error;
+    }
+  }
+  const text = textOf(body);
+  const quoted = quoteLongIntegers(text);
+  isLongExpected = quoted !== text;
+  return readText(quoted, signal);
+}
+
+// Few senders write integers beyond 2^53 without quotes, but who does it once does it again: then the first reading is for nothing.
+let isLongExpected = false;
+
+function readText(text: string, signal: Signal): LogBatch {
+  const root = parseJson(text);
   const reader = new JsonReader(signal);
   try {
     reader.read(root);
@@ -140,63 +157,136 @@ class JsonReader {
     return row;
   }
 
+  /** Name by name as they come: asking a record for each name it could have takes twice as long. */
   #readRecord(row: number, record: JsonObject): void {
     const batch = this.batch;
-    setTime(batch.timeMs, batch.timeNs, row, this.#take(record, 'timeUnixNano'));
-    setTime(batch.observedMs, batch.observedNs, row, this.#take(record, 'observedTimeUnixNano'));
-    batch.severity[row] = severityOf(this.#take(record, 'severityNumber'));
-    const severityText = asText(this.#take(record, 'severityText'));
-    if (severityText !== '') batch.setSeverityText(row, severityText);
-    this.#readBody(row, this.#take(record, 'body'));
-    this.#slots.beginRow(row);
-    for (const entry of this.#array(record, 'attributes')) this.#readAttribute(asObject(entry));
-    const traceId = asId(this.#take(record, 'traceId'), 16);
-    if (traceId.length > 0) batch.traceIdColumn().set(traceId, row * 16);
-    const spanId = asId(this.#take(record, 'spanId'), 8);
-    if (spanId.length > 0) batch.spanIdColumn().set(spanId, row * 8);
-    const flags = asUint32(this.#take(record, 'flags'));
-    if (flags > 0) batch.rareColumns().flags[row] = flags;
-    const dropped = asUint32(this.#take(record, 'droppedAttributesCount'));
-    if (dropped > 0) batch.rareColumns().droppedAttributes[row] = dropped;
-    const eventName = asText(this.#take(record, 'eventName'));
-    if (eventName === '') return;
-    const rare = batch.rareColumns();
-    rare.eventNameStart[row] = batch.space.appendText(eventName);
-    rare.eventNameSize[row] = Buffer.byteLength(eventName);
+    for (const name in record) {
+      const value = record[name];
+      if (value === null || value === undefined) continue;
+      this.#member = name;
+      switch (name) {
+        case 'timeUnixNano':
+        case 'time_unix_nano':
+          setTime(batch.timeMs, batch.timeNs, row, value);
+          break;
+        case 'observedTimeUnixNano':
+        case 'observed_time_unix_nano':
+          setTime(batch.observedMs, batch.observedNs, row, value);
+          break;
+        case 'severityNumber':
+        case 'severity_number':
+          batch.severity[row] = severityOf(value);
+          break;
+        case 'severityText':
+        case 'severity_text':
+          this.#readSeverityText(row, asText(value));
+          break;
+        case 'body':
+          this.#readBody(row, asObject(value));
+          break;
+        case 'attributes':
+          this.#slots.beginRow(row);
+          for (const entry of asArray(value)) this.#readAttribute(asObject(entry));
+          break;
+        case 'traceId':
+        case 'trace_id':
+          if (value !== '') setId(batch.traceIdColumn(), row, 16, asText(value));
+          break;
+        case 'spanId':
+        case 'span_id':
+          if (value !== '') setId(batch.spanIdColumn(), row, 8, asText(value));
+          break;
+        default:
+          this.#readRare(row, name, value);
+      }
+    }
   }
 
-  #readBody(row: number, value: Json | undefined): void {
-    if (value === undefined) return;
-    const text = member(asObject(value), 'stringValue');
-    const bytes = member(asObject(value), 'bytesValue');
-    if (text !== undefined) return this.batch.setBody(row, asText(text));
+  #readRare(row: number, name: string, value: Json): void {
+    const { space } = this.batch;
+    if (name === 'flags') {
+      const flags = asUint32(value);
+      if (flags > 0) this.batch.rareColumns().flags[row] = flags;
+    } else if (name === 'droppedAttributesCount' || name === 'dropped_attributes_count') {
+      const dropped = asUint32(value);
+      if (dropped > 0) this.batch.rareColumns().droppedAttributes[row] = dropped;
+    } else if (name === 'eventName' || name === 'event_name') {
+      const eventName = asText(value);
+      if (eventName === '') return;
+      const rare = this.batch.rareColumns();
+      const start = appendText(space, eventName);
+      rare.eventNameStart[row] = start;
+      rare.eventNameSize[row] = space.sideLength - ~start;
+    }
+  }
+
+  #readSeverityText(row: number, text: string): void {
+    const { space, severityTextStart, severityTextSize } = this.batch;
+    const start = appendText(space, text);
+    severityTextStart[row] = start;
+    severityTextSize[row] = space.sideLength - ~start;
+  }
+
+  #readBody(row: number, value: JsonObject): void {
+    const text = member(value, 'stringValue');
+    const bytes = text === undefined ? member(value, 'bytesValue') : undefined;
     if (bytes !== undefined) return this.batch.setBody(row, asBytes(bytes));
-    const encoded = anyValueBytes(value, 0);
-    this.batch.bodyType[row] = ValueType.encoded;
-    this.batch.bodyStart[row] = this.batch.space.appendBytes(encoded);
-    this.batch.bodySize[row] = encoded.length;
+    const { space, bodyType, bodyStart, bodySize } = this.batch;
+    const start = text === undefined ? space.appendBytes(anyValueBytes(value, 0)) : appendText(space, asText(text));
+    bodyType[row] = text === undefined ? ValueType.encoded : ValueType.string;
+    bodyStart[row] = start;
+    bodySize[row] = space.sideLength - ~start;
   }
 
-  #readAttribute(entry: JsonObject): void {
-    const { attributes, space } = this.batch;
-    const key = keyOf(asText(member(entry, 'key')));
-    const value = member(entry, 'value');
-    const object = value === undefined ? {} : asObject(value);
-    const text = member(object, 'stringValue');
-    const integer = member(object, 'intValue');
-    const double = member(object, 'doubleValue');
-    const boolean = member(object, 'boolValue');
-    const slot = this.#slots.slotOf(key);
+  #readAttribute({ key, value }: JsonObject): void {
+    const slot = this.#slots.slotOf(keyOf(asText(key ?? undefined)));
     if (slot < 0) throw new Mismatch(`expected at most ${REQUEST_ATTRIBUTES_MAX} attributes; send smaller requests`);
-    if (text !== undefined) return attributes.set(slot, asText(text));
-    if (double !== undefined) return this.#putNumber(slot, ValueType.double, asDouble(double));
-    if (boolean !== undefined) return attributes.set(slot, asBoolean(boolean));
-    const number = integer === undefined ? undefined : asInt64(integer);
-    if (typeof number === 'number') return this.#putNumber(slot, ValueType.int, number);
-    const encoded = anyValueBytes(value, 0);
-    attributes.type[slot] = encoded.length === 0 ? ValueType.empty : ValueType.encoded;
-    attributes.start[slot] = space.appendBytes(encoded);
-    attributes.size[slot] = encoded.length;
+    if (value === null || value === undefined) return;
+    const object = asObject(value);
+    for (const name in object) {
+      const inner = object[name];
+      if (inner !== null && inner !== undefined) this.#readValue(slot, name, inner, object);
+    }
+  }
+
+  #readValue(slot: number, name: string, inner: Json, value: JsonObject): void {
+    const { space, attributes } = this.batch;
+    let type: ValueTypeNumber = ValueType.encoded;
+    let start = 0;
+    switch (name) {
+      case 'stringValue':
+      case 'string_value':
+        type = ValueType.string;
+        start = appendText(space, asText(inner));
+        break;
+      case 'boolValue':
+      case 'bool_value':
+        return this.#putNumber(slot, ValueType.bool, asBoolean(inner) ? 1 : 0);
+      case 'doubleValue':
+      case 'double_value':
+        return this.#putNumber(slot, ValueType.double, asDouble(inner));
+      case 'intValue':
+      case 'int_value': {
+        const number = asInt64(inner);
+        if (typeof number === 'number')
+          return this.#putNumber(slot, Number.isSafeInteger(number) ? ValueType.int : ValueType.double, number);
+        start = space.appendBytes(anyValueBytes(value, 0));
+        break;
+      }
+      case 'bytesValue':
+      case 'bytes_value':
+      case 'arrayValue':
+      case 'array_value':
+      case 'kvlistValue':
+      case 'kvlist_value':
+        start = space.appendBytes(anyValueBytes(value, 0));
+        break;
+      default:
+        return;
+    }
+    attributes.type[slot] = type;
+    attributes.start[slot] = start;
+    attributes.size[slot] = space.sideLength - ~start;
   }
 
   #putNumber(slot: number, type: ValueTypeNumber, number: number): void {
@@ -214,22 +304,10 @@ function indexOf(indexes: Map<Origin, number>, table: Origin[], origin: Origin):
   return index;
 }
 
-function severityOf(value: Json | undefined): number {
-  if (value === undefined) return 0;
+function severityOf(value: Json): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= SEVERITY_MAX) return value;
   const match = typeof value === 'string' ? SEVERITY_NAME.exec(value) : null;
   if (!match) throw mismatch('a severity number from 0 to 24', value);
   const group = SEVERITY_GROUPS.indexOf(match[2] ?? '');
   return group < 0 ? 0 : group * 4 + Number(match[3] || 1);
-}
-
-/** Nanoseconds since 1970 as milliseconds and the rest. They come as digits, or as a number that is too small to matter. */
-function setTime(ms: Float64Array, ns: Int32Array, row: number, value: Json | undefined): void {
-  if (value === undefined) return;
-  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
-  if (typeof text !== 'string' || !/^[0-9]{1,20}$/.test(text) || (text.length === 20 && text > '18446744073709551615')) {
-    throw mismatch('nanoseconds since 1970', value);
-  }
-  ms[row] = Number(text.slice(0, -6));
-  ns[row] = Number(text.slice(-6));
 }

@@ -8,6 +8,7 @@ import {
   attributesBytes,
   member,
   mismatch,
+  rounded,
   textBytes,
   uint32Bytes,
   type Json,
@@ -82,7 +83,8 @@ function asEnum(value: Json | undefined, names: readonly string[]): number {
 /** Nanoseconds since 1970 as fixed64. */
 function timeBytes(tag: number, value: Json | undefined): Uint8Array {
   if (value === undefined) return Buffer.alloc(0);
-  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) throw rounded();
+  const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || !/^[0-9]{1,20}$/.test(text) || BigInt(text) > UINT64_MAX) {
     throw mismatch('nanoseconds since 1970', value);
   }

@@ -159,6 +159,36 @@ describe('readJsonRequest', () => {
     expect(batch.attribute(0, 'd')).toBe(1e300);
   });
 
+  test('takes integers that do not fit into 64 bits as doubles, and those of the same request that do, exactly', () => {
+    // What JSON.stringify makes of -(2 ** 63), the least integer there is.
+    const attributes = [
+      ['least', '-9223372036854776000'],
+      ['quoted', '"9223372036854775808"'],
+      ['large', '1e20'],
+      ['exact', '9007199254740993'],
+    ].map(([key, value]) => `{"key":"${key}","value":{"intValue":${value}}}`);
+    const nested = '{"arrayValue":{"values":[{"intValue":-9223372036854776000},{"int_value" : 9007199254740993}]}}';
+    const text = 'a\\"intValue\\":12345678901234567,"x';
+    const record = (body: string): string => `{"timeUnixNano":1774000000123456789,"attributes":[${attributes.join(',')}],"body":${body}}`;
+    const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record(nested)},${record(`{"stringValue":${JSON.stringify(text)}}`)}]}]}]}`;
+
+    for (const time of ['first', 'again']) {
+      const batch = readJsonRequest(Buffer.from(body));
+      expect([time, [...batch.attributesOf(1)], batch.timeNs[1]]).toEqual([
+        time,
+        [
+          ['least', -(2 ** 63)],
+          ['quoted', 2 ** 63],
+          ['large', 1e20],
+          ['exact', 9_007_199_254_740_993n],
+        ],
+        456_789,
+      ]);
+      expect([batch.body(0), batch.body(1)]).toEqual([[-(2 ** 63), 9_007_199_254_740_993n], text]);
+      expect(readRequest(writeRequest(batch, 0, ALL).body).body(0)).toEqual(batch.body(0));
+    }
+  });
+
   test('takes names in snake_case, severities by name, ids in capitals, null for nothing, and passes over what it does not know', () => {
     const batch = readJsonRequest(
       Buffer.from(
@@ -225,7 +255,8 @@ describe('readJsonRequest', () => {
     [{ body: { doubleValue: 'x' } }, 'body: expected a number, got "x"'],
     [{ body: { boolValue: 'true' } }, 'body: expected true or false, got "true"'],
     [{ body: { bytesValue: '!' } }, 'body: expected base64, got "!"'],
-    [{ body: { intValue: '9223372036854775808' } }, 'body: expected a 64-bit integer'],
+    [{ body: { intValue: '12a' } }, 'body: expected a 64-bit integer, got "12a"'],
+    [{ body: { intValue: 1.5 } }, 'body: expected a 64-bit integer, got 1.5'],
     [{ body: 'x'.repeat(200) }, `body: expected an object, got "${'x'.repeat(79)}…`],
     [{ attributes: [{ key: 'a', value: { arrayValue: { values: 1 } } }] }, 'attributes: expected an array, got 1'],
     [{ eventName: [] }, 'eventName: expected a string, got []'],
