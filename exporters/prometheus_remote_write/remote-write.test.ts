@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { startPrometheus } from '../../test/helpers/prometheus-rig.ts';
 import { INTERVAL_MS, startRemoteWrite, until, type RemoteWriteRig } from '../../test/helpers/remote-write-rig.ts';
 import type { TestHostOptions } from '../../test/helpers/test-host.ts';
@@ -50,19 +51,16 @@ describe('what is pushed', () => {
     await scraped.count(...records);
     await rig.push();
 
-    const own = / job="winnow",?| instance="[^"]*",?/g;
-    const shown = (text: string): string => text.replace(own, '');
-    const pushed = Object.entries(rig.sink.current).map(([name, value]) => shown(canonical(`${name} ${value}`)));
-    const expected = scraped.samples().map((line) => canonical(line));
+    const pushed = Object.entries(rig.sink.current).map(([name, value]) => canonical(`${name} ${value}`));
+    const isTarget = (line: string): boolean => line.startsWith('target_info');
+    const expected = Object.groupBy(scraped.samples().map(canonical), (line) => (isTarget(line) ? 'targets' : 'others'));
+    expect(pushed.filter(isTarget).toSorted()).toEqual(expected.targets?.toSorted());
     expect(
       pushed
-        .filter((line) => !line.startsWith('target_info'))
+        .filter((line) => !isTarget(line))
         .map(withoutOwn)
         .toSorted(),
-    ).toEqual(expected.filter((line) => !line.startsWith('target_info')).toSorted());
-    expect(pushed.filter((line) => line.startsWith('target_info')).toSorted()).toEqual(
-      expected.filter((line) => line.startsWith('target_info')).toSorted(),
-    );
+    ).toEqual(expected.others?.toSorted());
     await scraped.exporter.shutdown();
   });
 
@@ -84,6 +82,27 @@ describe('what is pushed', () => {
     ]);
     expect(sink.of('Size{instance="i",job="j",path="/a"}')).toEqual([7, 7]);
     expect(sink.requests).toBe(2);
+  });
+
+  test('has rising times, though the clock is set back', async () => {
+    class ShiftedClock extends FakeClock {
+      offsetMs = 0;
+      override now(): number {
+        return super.now() + this.offsetMs;
+      }
+    }
+    const clock = new ShiftedClock();
+    const { count, push, sink } = await start({ metrics: [REQUESTS] }, { clock });
+    await count({});
+    await push();
+    const first = clock.now();
+    clock.offsetMs = -3_600_000;
+
+    await push();
+    await push();
+
+    const times = sink.samples.map(({ timeMs }) => timeMs - first);
+    expect(times).toEqual([2 - INTERVAL_MS, 0, 3, 6]);
   });
 
   test('has the traces that came since the last time, and metadata where it is wanted', async () => {
@@ -128,7 +147,7 @@ describe('what is pushed', () => {
     expect(sink.current['requests_total{instance="i",job="j",otel_metric_overflow="true"}']).toBe(990);
   });
 
-  test('carries who we are, the authenticator over the address, and the operator over both', async () => {
+  test('carries the headers of the operator and of the authenticator', async () => {
     const authHeaders = (): object => ({ Authorization: 'Bearer from-extension' });
     const headers = [{ name: 'X-Scope-OrgID', value: 'team' }];
     const given = { metrics: [REQUESTS], headers, auth: { authenticator: 'bearer' } };

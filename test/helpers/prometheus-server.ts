@@ -86,7 +86,7 @@ interface Answered {
   readonly data: { readonly result: readonly { readonly metric: { readonly __name__?: string }; readonly value: [number, string] }[] };
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

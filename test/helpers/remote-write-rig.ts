@@ -22,7 +22,7 @@ export const INTERVAL_MS = 15_000;
 export async function startRemoteWrite(given: object = {}, options: TestHostOptions = {}): Promise<RemoteWriteRig> {
   const sink = new RemoteWriteSink();
   await sink.start();
-  const clock = new FakeClock();
+  const clock = options.clock instanceof FakeClock ? options.clock : new FakeClock();
   // No timeout: the clock of a test does not know how long a socket takes.
   const quiet = {
     endpoint: sink.url,
@@ -31,7 +31,7 @@ export async function startRemoteWrite(given: object = {}, options: TestHostOpti
     target_info: { enabled: false },
     external_labels: { job: 'j', instance: 'i' },
   };
-  const rig = await startExporterOf<RemoteWriteConfig>(factory, { ...quiet, ...given }, { clock, ...options });
+  const rig = await startExporterOf<RemoteWriteConfig>(factory, { ...quiet, ...given }, { ...options, clock });
   const sent = (): Promise<void> => until(() => rig.host.metric('winnow_exporter_prometheus_held_samples') === 0);
   return {
     ...rig,
