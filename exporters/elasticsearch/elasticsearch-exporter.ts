@@ -1,7 +1,7 @@
-import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
+import { parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
 import type { LogBatch } from '#model';
-import { basicAuthOf, HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
-import { SendingQueue } from '#queue';
+import { basicAuthOf, createExporterClient, isAuthenticator, type HttpClient } from '#net';
+import { draftsOf, offerDrafts, SendingQueue } from '#queue';
 import { nodesOf, retryOf, type ElasticsearchConfig } from './config.ts';
 import { connectionOver } from './connection.ts';
 import { Packer } from './payload.ts';
@@ -10,7 +10,6 @@ import { Sender } from './sender.ts';
 
 // An answer to a hundred thousand documents, each with an error, is about so long.
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-const IDLE_MS = 90_000;
 
 /** What exists between start and shutdown. */
 interface Running {
@@ -43,7 +42,9 @@ export class ElasticsearchExporter implements Exporter {
     const { id } = this.#settings;
     const config = this.#config;
     const nodes = nodesOf(config);
-    const clients = nodes.map((url) => this.#createHttpClient(url, host));
+    const clients = nodes.map((url) =>
+      createExporterClient(config, { id, url, connections: config.sending_queue.num_consumers, answerBytesMax: ANSWER_BYTES_MAX, host }),
+    );
     for (const client of clients) client.prepare();
     const authenticator = config.auth && host.extension(config.auth.authenticator, isAuthenticator);
     const identity = (): Readonly<Record<string, string>> => ({ ...authenticator?.authHeaders(), ...config.headers });
@@ -71,21 +72,10 @@ export class ElasticsearchExporter implements Exporter {
 
   async consume(batch: LogBatch): Promise<void> {
     const { writer, queue } = this.#need();
-    let isTaken = false;
-    for (let row = 0; row < batch.length;) {
-      const { body, next, rows } = writer.write(batch, row);
-      if (rows === 0) return;
-      const claims = batch.claims(row, next);
-      row = next;
-      try {
-        await queue.offer(await this.#packer.pack(body, rows), claims);
-        isTaken = true;
-      } catch (problem) {
-        if (!(problem instanceof RefusedError) || !isTaken) throw problem;
-        // A part of the batch is in the queue, so the batch cannot be refused any more. The source gives the rest again.
-        for (const { delivery, rows: own } of claims) delivery.abandoned(own);
-      }
-    }
+    await offerDrafts(
+      draftsOf(batch, (row) => writer.write(batch, row)),
+      async ({ body, rows, claims }) => queue.offer(await this.#packer.pack(body, rows), claims),
+    );
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
@@ -125,24 +115,6 @@ export class ElasticsearchExporter implements Exporter {
       ...(apiKey !== '' && { auth: { apiKey } }),
       ...(user !== '' && { auth: { username: user, password } }),
       ...(basic !== undefined && { headers: { authorization: basic } }),
-    });
-  }
-
-  #createHttpClient(url: URL, host: Host): HttpClient {
-    const { tls, proxy_url: proxyUrl, timeout, sending_queue: queue } = this.#config;
-    return new HttpClient({
-      id: this.#settings.id,
-      url,
-      tls,
-      tlsReloadMs: parseDuration(tls.reload_interval),
-      proxy: proxyEnvironmentFor(url, proxyUrl),
-      timeoutMs: parseDuration(timeout),
-      connectionsMax: 0,
-      idleConnectionsMax: queue.num_consumers,
-      idleMs: IDLE_MS,
-      keepAlive: true,
-      answerBytesMax: ANSWER_BYTES_MAX,
-      host,
     });
   }
 }

@@ -1,7 +1,7 @@
 import { parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
 import type { LogBatch } from '#model';
 import { brokersOf, kafkaRisk } from '#net';
-import { SendingQueue } from '#queue';
+import { offerDrafts, SendingQueue } from '#queue';
 import { createCluster, type ConnectedCluster } from './cluster.ts';
 import { partitionByOf, type KafkaExporterConfig } from './config.ts';
 import { Packer } from './packer.ts';
@@ -64,17 +64,7 @@ export class KafkaExporter implements Exporter {
   async consume(batch: LogBatch): Promise<void> {
     const { queue, packer } = this.#need();
     const contentType = CONTENT_TYPES[this.#config.encoding ?? this.#config.logs.encoding];
-    let isTaken = false;
-    for (const { body, rows, claims } of packer.parcels(batch)) {
-      try {
-        await queue.offer({ body, encoding: '', contentType, rows }, claims);
-        isTaken = true;
-      } catch (problem) {
-        if (!(problem instanceof RefusedError) || !isTaken) throw problem;
-        // A part of the batch is in the queue, so the batch cannot be refused any more. The source gives the rest again.
-        for (const { delivery, rows: own } of claims) delivery.abandoned(own);
-      }
-    }
+    await offerDrafts(packer.parcels(batch), ({ body, rows, claims }) => queue.offer({ body, encoding: '', contentType, rows }, claims));
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {

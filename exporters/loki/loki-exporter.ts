@@ -1,14 +1,11 @@
-import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
+import { parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
 import type { LogBatch } from '#model';
-import { HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
-import { SendingQueue } from '#queue';
+import { createExporterClient, isAuthenticator, type HttpClient } from '#net';
+import { draftsOf, offerDrafts, SendingQueue } from '#queue';
 import { pushUrlOf, type LokiConfig } from './config.ts';
 import { PushWriter } from './push.ts';
 import { Sender } from './sender.ts';
 import { packPush, splitPush } from './split.ts';
-
-const ANSWER_BYTES_MAX = 64 * 1024;
-const IDLE_MS = 90_000;
 
 /** What exists between start and shutdown. */
 interface Running {
@@ -37,7 +34,7 @@ export class LokiExporter implements Exporter {
     const { id } = this.#settings;
     const config = this.#config;
     const url = pushUrlOf(config);
-    const client = this.#createClient(url, host);
+    const client = createExporterClient(config, { id, url, connections: config.sending_queue.num_consumers, host });
     client.prepare();
     const authenticator = config.auth && host.extension(config.auth.authenticator, isAuthenticator);
     const sender = new Sender({ id, config, url, authenticator, client, host });
@@ -56,21 +53,10 @@ export class LokiExporter implements Exporter {
 
   async consume(batch: LogBatch): Promise<void> {
     const { writer, queue } = this.#need();
-    let isTaken = false;
-    for (let row = 0; row < batch.length;) {
-      const { body, next, rows } = writer.write(batch, row);
-      if (rows === 0) return;
-      const claims = batch.claims(row, next);
-      row = next;
-      try {
-        await queue.offer(packPush(body, rows), claims);
-        isTaken = true;
-      } catch (problem) {
-        if (!(problem instanceof RefusedError) || !isTaken) throw problem;
-        // A part of the batch is in the queue, so the batch cannot be refused any more. The source gives the rest again.
-        for (const { delivery, rows: own } of claims) delivery.abandoned(own);
-      }
-    }
+    await offerDrafts(
+      draftsOf(batch, (row) => writer.write(batch, row)),
+      ({ body, rows, claims }) => queue.offer(packPush(body, rows), claims),
+    );
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
@@ -84,23 +70,5 @@ export class LokiExporter implements Exporter {
   #need(): Running {
     if (!this.#running) throw new RefusedError(`${this.#settings.id}: is not running`);
     return this.#running;
-  }
-
-  #createClient(url: URL, host: Host): HttpClient {
-    const { tls, proxy_url: proxyUrl, timeout, sending_queue: queue } = this.#config;
-    return new HttpClient({
-      id: this.#settings.id,
-      url,
-      tls,
-      tlsReloadMs: parseDuration(tls.reload_interval),
-      proxy: proxyEnvironmentFor(url, proxyUrl),
-      timeoutMs: parseDuration(timeout),
-      connectionsMax: queue.num_consumers,
-      idleConnectionsMax: queue.num_consumers,
-      idleMs: IDLE_MS,
-      keepAlive: true,
-      answerBytesMax: ANSWER_BYTES_MAX,
-      host,
-    });
   }
 }

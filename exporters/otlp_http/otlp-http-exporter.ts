@@ -1,7 +1,7 @@
 import { parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
 import type { LogBatch } from '#model';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
-import { SendingQueue } from '#queue';
+import { draftsOf, offerDrafts, SendingQueue } from '#queue';
 import { createCompressor, type Compressor } from './compression.ts';
 import type { OtlpHttpConfig } from './config.ts';
 import { Destinations } from './destinations.ts';
@@ -72,21 +72,8 @@ export class OtlpHttpExporter implements Exporter {
   async consume(batch: LogBatch): Promise<void> {
     const { outbox } = this.#need();
     const contentType = payloadType(this.#contentType, batch.signal);
-    let isTaken = false;
-    for (let row = 0; row < batch.length;) {
-      const { body, next, rows } = this.#write(batch, row, this.#bytesMax, this.#bodies);
-      if (rows === 0) return;
-      const claims = batch.claims(row, next);
-      row = next;
-      try {
-        await outbox.put({ body, contentType, rows, claims });
-        isTaken = true;
-      } catch (problem) {
-        if (!(problem instanceof RefusedError) || !isTaken) throw problem;
-        // A part of the batch is in the queue, so the batch cannot be refused any more. The source gives the rest again.
-        for (const { delivery, rows: own } of claims) delivery.abandoned(own);
-      }
-    }
+    const drafts = draftsOf(batch, (row) => this.#write(batch, row, this.#bytesMax, this.#bodies));
+    await offerDrafts(drafts, (draft) => outbox.put({ ...draft, contentType }));
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {

@@ -1,15 +1,11 @@
 import { RefusedError, type Counter, type Host } from '#component';
-import type { Claim } from '#model';
 import type { BodyPool } from '#otlp';
-import type { Payload, SendingQueue } from '#queue';
+import type { Draft, Payload, SendingQueue } from '#queue';
 import type { Compressor } from './compression.ts';
 
 /** A request that is written and not yet compressed. */
-export interface Draft {
-  readonly body: Buffer;
+interface TypedDraft extends Draft {
   readonly contentType: string;
-  readonly rows: number;
-  readonly claims: readonly Claim[];
 }
 
 export interface OutboxSettings {
@@ -44,7 +40,7 @@ export class Outbox {
   }
 
   /** Rejects with RefusedError when the queue did not take it and `waits` is set; the claims are the caller's then. */
-  async put(draft: Draft): Promise<void> {
+  async put(draft: TypedDraft): Promise<void> {
     while (this.#count >= DRAFTS_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#count++;
     const { waits, host } = this.#settings;
@@ -74,7 +70,7 @@ export class Outbox {
     while (this.#count > 0) await this.#last;
   }
 
-  async #offer({ body, contentType, rows, claims }: Draft, before: Promise<void>): Promise<void> {
+  async #offer({ body, contentType, rows, claims }: TypedDraft, before: Promise<void>): Promise<void> {
     const { compressor, queue, bodies } = this.#settings;
     this.#encodedBytes.add(body.length);
     const compressing = compressor.compress(body);

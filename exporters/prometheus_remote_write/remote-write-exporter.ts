@@ -1,15 +1,13 @@
 import { hostname } from 'node:os';
 import { parseDuration, parseSize, RefusedError, type Exporter, type Host, type Settings, type Timer } from '#component';
 import type { LogBatch } from '#model';
-import { headersOf, HttpClient, isAuthenticator, proxyEnvironmentFor } from '#net';
+import { createExporterClient, headersOf, isAuthenticator, type HttpClient } from '#net';
 import { Meter } from '#series';
 import { seriesConfigOf, type RemoteWriteConfig } from './config.ts';
 import { Outbox } from './outbox.ts';
 import { Sender } from './sender.ts';
 import { Teller } from './teller.ts';
 
-const ANSWER_BYTES_MAX = 64 * 1024;
-const IDLE_MS = 90_000;
 const JOB = 'winnow';
 
 /** What exists between start and shutdown. */
@@ -46,7 +44,7 @@ export class RemoteWriteExporter implements Exporter {
     const { id } = this.#settings;
     const config = this.#config;
     const url = new URL(config.endpoint);
-    const client = this.#createClient(url, host);
+    const client = createExporterClient(config, { id, url, connections: 1, host });
     client.prepare();
     const authenticator = config.auth && host.extension(config.auth.authenticator, isAuthenticator);
     const sender = new Sender({ id, url, headers: headersOf(config.headers), authenticator, client, host });
@@ -100,24 +98,6 @@ export class RemoteWriteExporter implements Exporter {
       hasExemplars: this.#config.send_exemplars,
       hasMetadata: this.#config.send_metadata,
       startMs: host.clock.now(),
-    });
-  }
-
-  #createClient(url: URL, host: Host): HttpClient {
-    const { tls, proxy_url: proxyUrl, timeout } = this.#config;
-    return new HttpClient({
-      id: this.#settings.id,
-      url,
-      tls,
-      tlsReloadMs: parseDuration(tls.reload_interval),
-      proxy: proxyEnvironmentFor(url, proxyUrl),
-      timeoutMs: parseDuration(timeout),
-      connectionsMax: 1,
-      idleConnectionsMax: 1,
-      idleMs: IDLE_MS,
-      keepAlive: true,
-      answerBytesMax: ANSWER_BYTES_MAX,
-      host,
     });
   }
 }

@@ -14,4 +14,5 @@ export {
   type SendingQueueConfig,
 } from './config.ts';
 export { type Payload, type Send, type SendResult, type Split } from './payload.ts';
+export { draftsOf, offerDrafts, type Draft } from './requests.ts';
 export { SendingQueue, type SendingQueueSettings } from './sending-queue.ts';
