@@ -96,6 +96,7 @@ export class RowReader {
   *#objectLines(bytes: Buffer, complaints: Complaints): Feed {
     const rows = this.#rows;
     const length = bytes.length;
+    const span = { from: 0, to: 0 };
     let line = 0;
     for (let at = 0; at < length;) {
       const newline = bytes.indexOf(NEWLINE, at);
@@ -103,7 +104,9 @@ export class RowReader {
       line++;
       if ((bytes[at] === OPEN_BRACE && end > at) || skipSpace(bytes, at, end) < end) {
         if (rows.isFull) yield;
-        this.addObject(bytes, { from: at, to: end > at && bytes[end - 1] === RETURN ? end - 1 : end }, line, complaints);
+        span.from = at;
+        span.to = end > at && bytes[end - 1] === RETURN ? end - 1 : end;
+        this.addObject(bytes, span, line, complaints);
       }
       at = end + 1;
     }
