@@ -11,12 +11,17 @@ export class RequestReader {
   #spare = new LogBatch();
 
   readProtobuf(body: Buffer, signal: Signal = 'logs'): LogBatch {
-    if (this.#spare.timeMs.length > SPARE_ROWS_MAX || this.#spare.attributes.type.length > SPARE_SLOTS_MAX) this.#spare = new LogBatch();
-    return checked(() => readSealedRequest(body, this.#spare, signal));
+    return checked(() => readSealedRequest(body, this.#batch(), signal));
   }
 
   readJson(body: Buffer, signal: Signal = 'logs'): LogBatch {
-    return checked(() => readJsonRequest(body, signal));
+    return checked(() => readJsonRequest(body, signal, this.#batch()));
+  }
+
+  #batch(): LogBatch {
+    const { timeMs, attributes } = this.#spare;
+    if (timeMs.length > SPARE_ROWS_MAX || attributes.type.length > SPARE_SLOTS_MAX) this.#spare = new LogBatch();
+    return this.#spare;
   }
 }
 

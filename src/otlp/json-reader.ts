@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import {
   EMPTY_ORIGIN,
   field,
@@ -39,15 +40,15 @@ import { REQUEST_ATTRIBUTES_MAX, SlotFinder } from './reader-slots.ts';
 import { REQUEST_ROWS_MAX } from './reader.ts';
 
 /**
- * Reads ExportLogsServiceRequest in OTLP/JSON into a batch that owns its bytes. Unknown names are passed over, as the
+ * Reads ExportLogsServiceRequest in OTLP/JSON into a batch that owns its bytes; one that is given is used again. Unknown names are passed over, as the
  * specification asks; the protocol's own may also come in snake_case, 64-bit integers as strings or as numbers, and
  * severities by name, since senders do all of that. What is malformed is a RangeError saying where: what V8 says when it is
  * not JSON, else the path of the record.
  */
-export function readJsonRequest(body: Uint8Array, signal: Signal = 'logs'): LogBatch {
+export function readJsonRequest(body: Uint8Array, signal: Signal = 'logs', batch: LogBatch = new LogBatch()): LogBatch {
   if (!isLongExpected) {
     try {
-      return readText(textOf(body), signal);
+      return readText(textOf(body), signal, batch);
     } catch (error) {
       if (!(error instanceof RangeError && error.cause instanceof Rounded)) throw error;
     }
@@ -55,15 +56,15 @@ export function readJsonRequest(body: Uint8Array, signal: Signal = 'logs'): LogB
   const text = textOf(body);
   const quoted = quoteLongIntegers(text);
   isLongExpected = quoted !== text;
-  return readText(quoted, signal);
+  return readText(quoted, signal, batch);
 }
 
 // Few senders write integers beyond 2^53 without quotes, but who does it once does it again: then the first reading is for nothing.
 let isLongExpected = false;
 
-function readText(text: string, signal: Signal): LogBatch {
+function readText(text: string, signal: Signal, batch: LogBatch): LogBatch {
   const root = parseJson(text);
-  const reader = new JsonReader(signal);
+  const reader = new JsonReader(signal, batch);
   try {
     reader.read(root);
   } catch (error) {
@@ -79,18 +80,23 @@ const SPAN = 0x12;
 const SEVERITY_NAME = /^SEVERITY_NUMBER_(UNSPECIFIED|(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234]?))$/;
 const SEVERITY_GROUPS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
+const NO_BYTES = Buffer.alloc(0);
+
 class JsonReader {
-  readonly batch = new LogBatch();
+  readonly batch: LogBatch;
   readonly #names: LevelNames;
   /** Spans are not read into columns: they become the bytes that senders of protobuf send. */
   readonly #encoded: EncodedRows | undefined;
   readonly #resources = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
   readonly #scopes = new Map<Origin, number>([[EMPTY_ORIGIN, 0]]);
-  readonly #slots = new SlotFinder(this.batch.attributes);
+  readonly #slots: SlotFinder;
   readonly #indexes: number[] = [];
   #member = '';
 
-  constructor(signal: Signal) {
+  constructor(signal: Signal, batch: LogBatch) {
+    batch.reset(NO_BYTES);
+    this.batch = batch;
+    this.#slots = new SlotFinder(batch.attributes);
     this.#names = NAMES[signal];
     this.#encoded = signal === 'traces' ? this.batch.seal(signal, decodeSpans) : undefined;
   }

@@ -224,6 +224,30 @@ describe('readJsonRequest', () => {
     expect(batch.body(2)).toBeNull();
   });
 
+  test('leaves nothing of a request before in a batch that is used again', () => {
+    const spare = new LogBatch();
+    const full = {
+      body: { stringValue: 'a' },
+      traceId: 'ab'.repeat(16),
+      flags: 1,
+      timeUnixNano: '5',
+      attributes: [{ key: 'k', value: {} }],
+    };
+    readJsonRequest(Buffer.from(JSON.stringify(recordsOf(full, full))), 'logs', spare);
+
+    const batch = readJsonRequest(Buffer.from(JSON.stringify(recordsOf({}))), 'logs', spare);
+
+    expect(batch).toBe(spare);
+    expect([batch.length, batch.body(0), batch.traceId(0), batch.rare, batch.timeNs[0], batch.attributesOf(0).size]).toEqual([
+      1,
+      null,
+      '',
+      undefined,
+      0,
+      0,
+    ]);
+  });
+
   test('keeps the last value of a key that a record has twice', () => {
     const attributes = [1, 2].map((n) => ({ key: 'k', value: { intValue: n } }));
 
