@@ -9,7 +9,7 @@ import { Outbox } from './outbox.ts';
 import { JSON_TYPE, payloadType, PROTOBUF } from './payload-type.ts';
 import { splitPayload } from './split.ts';
 
-// Two bodies under way, one being written, and some that differ in size.
+// Two bodies under way, one being written, their compressed forms, and some that differ in size.
 const POOL_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What exists between start and shutdown. */
@@ -59,8 +59,7 @@ export class OtlpHttpExporter implements Exporter {
       retry,
       send: (payload, signal) => destinations.send(payload, signal),
       split: (payload) => splitPayload(payload, this.#compressor),
-      // Compressed bodies are too small to write the next one into.
-      ...(this.#compressor.encoding === '' && { recycle: (body: Buffer) => this.#bodies.give(body) }),
+      recycle: (body) => this.#bodies.give(body),
       host,
     });
     const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { availableParallelism } from 'node:os';
 import { RefusedError, type Counter, type Host } from '#component';
 import type { BodyPool } from '#otlp';
 import type { Draft, Payload, SendingQueue } from '#queue';
@@ -18,8 +20,10 @@ export interface OutboxSettings {
 }
 
 // While so many bodies are being compressed, or wait for room in the queue, no further one is written. Four is what
-// Node's pool compresses at once.
-const DRAFTS_MAX = 4;
+// Node's pool compresses at once; more than there are processors would only take memory.
+const DRAFTS_MAX = Math.min(4, Math.max(2, availableParallelism()));
+// Smaller ones would leave much of a pooled buffer unused for as long as they wait in the queue.
+const POOLED_BYTES_MIN = 128 * 1024;
 
 /**
  * Takes requests from the pipeline to the queue in the order they were written, compressing several at a time:
@@ -77,8 +81,24 @@ export class Outbox {
     this.#compressing.add(compressing);
     const compressed = await compressing.finally(() => this.#compressing.delete(compressing));
     if (compressed !== body) bodies.give(body);
-    const payload: Payload = { body: compressed, encoding: compressor.encoding, contentType, rows };
+    const payload: Payload = {
+      body: compressed === body ? body : this.#moved(compressed),
+      encoding: compressor.encoding,
+      contentType,
+      rows,
+    };
     await before;
     await queue.offer(payload, claims);
+  }
+
+  /**
+   * Out of the buffer that the compressor made, which is larger and would be kept as a whole. Buffers that are made and
+   * dropped by the megabyte bring on full garbage collections; those were a tenth of the CPU time.
+   */
+  #moved(compressed: Buffer): Buffer {
+    const { length } = compressed;
+    const buffer = length < POOLED_BYTES_MIN ? Buffer.allocUnsafeSlow(length) : this.#settings.bodies.take(length);
+    compressed.copy(buffer);
+    return buffer.subarray(0, length);
   }
 }
