@@ -38,7 +38,8 @@ export class AttributeTarget {
     table.reserve(keys.length);
     let slot = table.count;
     for (let i = 0; i < keys.length; i++, slot++) {
-      table.key[slot] = keys[i];
+      // Mostly it is there from the batch before, and a store of an object tells the collector of it.
+      if (table.key[slot] !== keys[i]) table.key[slot] = keys[i];
       table.type[slot] = ValueType.string;
       table.start[slot] = positions[i] as number;
       table.size[slot] = sizes[i] as number;

@@ -101,6 +101,11 @@ test.each([
 // Random patterns over a small alphabet against the same pattern in JavaScript, on random texts: all that the translation
 // and the matching on bytes do must leave the groups as they are. Runs without the `i` flag and counts whose groups
 // JavaScript resets, where the two languages differ.
+test('cuts no character in two', () => {
+  expect(groups('^(?P<g>.+?)\\S*a(?P<last>)$', 'éa')).toEqual({ g: 'é', last: '' });
+  expect(groups('^(?P<g>.*)\\S(?P<last>)$', 'aé')).toEqual({ g: 'a', last: '' });
+});
+
 test('finds the groups that JavaScript finds', () => {
   const atom = fc.constantFrom('a', 'b', ' ', '"', '\\d', '\\S', '[^"]', '[ab]', '.', '\\w', 'é', '[^é]', '🚀', '-');
   const count = fc.constantFrom('', '', '', '*', '+', '?', '*?', '+?', '{2}', '{1,3}');

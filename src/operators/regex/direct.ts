@@ -10,6 +10,8 @@ export class DirectMatcher {
   readonly starts: Int32Array;
   readonly sizes: Int32Array;
   readonly #pieces: readonly Piece[];
+  /** True when a match may pass a group by, which is then empty. */
+  readonly #mayMiss: boolean;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #to = 0;
@@ -18,6 +20,7 @@ export class DirectMatcher {
 
   constructor(pieces: readonly Piece[], starts: Int32Array, sizes: Int32Array) {
     this.#pieces = pieces;
+    this.#mayMiss = pieces.some(({ kind }) => kind === PieceKind.optional || kind === PieceKind.choice);
     this.starts = starts;
     this.sizes = sizes;
   }
@@ -29,8 +32,10 @@ export class DirectMatcher {
     }
     this.#to = to;
     this.#isLost = false;
-    this.starts.fill(from);
-    this.sizes.fill(0);
+    if (this.#mayMiss) {
+      this.starts.fill(from);
+      this.sizes.fill(0);
+    }
     return this.#run(this.#pieces, from) >= 0;
   }
 
@@ -123,7 +128,9 @@ export class DirectMatcher {
 
   #isFollowed({ after, literal, mayEnd }: Piece, at: number): boolean {
     if (at >= this.#to) return mayEnd;
-    return after[this.#bytes[at] as number] !== 0 && this.#literal(literal, at) >= 0;
+    const byte = this.#bytes[at] as number;
+    // Inside a character nothing begins.
+    return (byte & 0xc0) !== 0x80 && after[byte] !== 0 && this.#literal(literal, at) >= 0;
   }
 
   #optional(piece: Piece, at: number): number {
