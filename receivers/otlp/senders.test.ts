@@ -262,6 +262,23 @@ describe('shutdown', () => {
     expect((await posted).status).toBe(503);
   });
 
+  test('does not wait for a pipeline that takes nothing', async () => {
+    class Stuck extends LogsSink {
+      override consume(): Promise<void> {
+        this.batches++;
+        return new Promise(() => {});
+      }
+    }
+    const sink = new Stuck();
+    const gateway = await start(sink);
+    const posted = gateway.post(HELLO);
+    while (sink.batches === 0) await new Promise(setImmediate);
+
+    await gateway.stop(60_000);
+
+    expect((await posted).status).toBe(503);
+  });
+
   test('does not wait for a body that does not come', async () => {
     const gateway = await start(new LogsSink());
     const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) });

@@ -46,6 +46,8 @@ export class HandOver {
   #late: Counter | undefined;
   #isBusy = false;
   #isStopped = false;
+  /** Nobody waits for the pipeline any more. */
+  #isGivenUp = false;
   #onQuiet: (() => void) | undefined;
 
   constructor({ next, settleMs }: HandOverSettings) {
@@ -79,13 +81,19 @@ export class HandOver {
     }
   }
 
-  /** Takes no more. Resolves when no request is unanswered and nothing is being consumed, or at the deadline. */
+  /**
+   * Takes no more. Resolves when no request is unanswered and nothing is being consumed, or at the deadline. A pipeline
+   * that takes nothing because its backend is away would take the whole of that time: it is left alone once its request
+   * has been answered, and refuses it when its own turn to stop comes.
+   */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopped = true;
     for (const place of this.#line.splice(0)) place.leave(stopping());
     if (!this.#isBusy && this.#unsettled.size === 0) return;
     const failAll = (): void => {
+      this.#isGivenUp = true;
       for (const fail of this.#unsettled) fail(stopping());
+      this.#tellIfQuiet();
     };
     const timer: Timer | undefined = this.#host?.clock.after(STOPPING_MS, failAll);
     await new Promise<void>((resolve) => {
@@ -143,9 +151,9 @@ export class HandOver {
     this.#tellIfQuiet();
   }
 
-  /** The pipeline may still refer to the bytes of a request that has been answered; that is not quiet. */
+  /** The pipeline may still refer to the bytes of a request that has been answered; that is not quiet until given up. */
   #tellIfQuiet(): void {
-    if (!this.#isBusy && this.#unsettled.size === 0) this.#onQuiet?.();
+    if ((this.#isGivenUp || !this.#isBusy) && this.#unsettled.size === 0) this.#onQuiet?.();
   }
 
   #problemOf(error: unknown): unknown {
