@@ -267,6 +267,21 @@ describe('the answer', () => {
     expect(memory.slice(0, 2)).toContain(memory[2]);
   });
 
+  test('does not come before the commit that makes the records durable', async () => {
+    const rig = await start();
+    rig.sink.mode = 'keep';
+    const posted = rig.post('/logs', '{"message":"a"}');
+    while (rig.sink.kept.length === 0) await new Promise(setImmediate);
+    const afterwards: (() => void)[] = [];
+
+    for (const { delivery, rows } of rig.sink.kept)
+      delivery.durable(rows, { storage: {}, afterCommit: (action) => void afterwards.push(action) });
+
+    expect(afterwards).toHaveLength(1);
+    for (const action of afterwards) action();
+    expect((await posted).status).toBe(200);
+  });
+
   test('comes before a shutdown with time, and a shutdown without time does not wait', async () => {
     const rig = await start();
     rig.sink.mode = 'keep';

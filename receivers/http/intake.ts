@@ -1,4 +1,4 @@
-import { Delivery, RefusedError, type Clock, type Consumer, type Outcome } from '#component';
+import { Delivery, RefusedError, whenCommitted, type Clock, type Consumer, type Outcome } from '#component';
 import { HttpProblem } from '#net';
 import { Turnstile } from './turnstile.ts';
 import type { Feed, Rows } from './rows.ts';
@@ -109,7 +109,7 @@ export class Intake {
   #deliver(): Promise<Outcome> {
     const { batch } = this.#settings.rows;
     return new Promise((resolve) => {
-      batch.setDelivery(new Delivery(batch.liveRows, ++this.#source, resolve));
+      batch.setDelivery(new Delivery(batch.liveRows, ++this.#source, (outcome, within) => whenCommitted(within, () => resolve(outcome))));
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Outcome, Transaction } from '#component';
+import { whenCommitted, type Outcome, type Transaction } from '#component';
 
 /** Some messages, up to an offset, whose records are on their way. */
 interface Stretch {
@@ -71,9 +71,7 @@ export class Partition {
         onGivenUp();
         return;
       }
-      const settle = (): void => this.#settle(stretch);
-      if (transaction) transaction.afterCommit(settle);
-      else settle();
+      whenCommitted(transaction, () => this.#settle(stretch));
     };
   }
 

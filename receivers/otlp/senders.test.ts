@@ -262,6 +262,22 @@ describe('shutdown', () => {
     expect((await posted).status).toBe(503);
   });
 
+  test('does not come before the commit that makes the records durable', async () => {
+    const sink = new LogsSink();
+    sink.mode = 'keep';
+    const gateway = await start(sink);
+    const posted = gateway.post(HELLO);
+    while (sink.kept.length === 0) await new Promise(setImmediate);
+    const afterwards: (() => void)[] = [];
+
+    for (const { delivery, rows } of sink.kept)
+      delivery.durable(rows, { storage: {}, afterCommit: (action) => void afterwards.push(action) });
+
+    expect(afterwards).toHaveLength(1);
+    for (const action of afterwards) action();
+    expect((await posted).status).toBe(200);
+  });
+
   test('does not wait for a pipeline that takes nothing', async () => {
     class Stuck extends LogsSink {
       override consume(): Promise<void> {

@@ -9,6 +9,15 @@ export interface Transaction {
   afterCommit(action: () => void): void;
 }
 
+/**
+ * For a source whose sender forgets what has been answered: does it when the transaction that makes its rows durable has
+ * been committed, at once when there is none.
+ */
+export function whenCommitted(transaction: Transaction | undefined, action: () => void): void {
+  if (transaction) transaction.afterCommit(action);
+  else action();
+}
+
 /** What a component sees of the storage: its own keys, and the transactions of the whole storage. */
 export interface StorageClient {
   /** True when a commit survives loss of power. Files that belong to a commit are then flushed before it. */

@@ -58,7 +58,8 @@ export function readService(root: MapNode, options: ServiceOptions): ReadService
   }
   const before = report.errorCount;
   const raw = validator.check(serviceSchema, entry.value, 'service', entry.keyAt);
-  if (report.errorCount > before) return undefined;
+  // A reference that leads nowhere was reported before, and has no value.
+  if (raw === undefined || report.errorCount > before) return undefined;
   // The schema above has just established this form.
   return new ServiceReader(entry.value, entry.keyAt, options).read(raw as RawService);
 }

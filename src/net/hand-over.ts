@@ -1,5 +1,15 @@
 import assert from 'node:assert';
-import { Delivery, RefusedError, prepare, type Consumer, type Counter, type Host, type Outcome, type Timer } from '#component';
+import {
+  Delivery,
+  RefusedError,
+  prepare,
+  whenCommitted,
+  type Consumer,
+  type Counter,
+  type Host,
+  type Outcome,
+  type Timer,
+} from '#component';
 import type { LogBatch } from '#model';
 import { HttpProblem } from './server-reply.ts';
 
@@ -115,7 +125,7 @@ export class HandOver {
       if (signal.aborted) throw new HttpProblem(503, 'the sender has gone');
       const batch = read();
       if (batch.liveRows === 0) return NOTHING;
-      batch.setDelivery(new Delivery(batch.liveRows, source, resolve));
+      batch.setDelivery(new Delivery(batch.liveRows, source, (outcome, within) => whenCommitted(within, () => resolve(outcome))));
       prepare(batch, this.#next);
       await this.#next.consume(batch);
     } catch (error) {
