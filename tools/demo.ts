@@ -58,6 +58,9 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal was closed. The agent would go on: to it SIGHUP says that its files are to be opened anew.
+  process.on('SIGHUP', stop);
+  process.stdout.on('error', stop);
   const code = await new Promise<number | null>((done) => agent.once('exit', done));
   stop();
   printEnd(code);

@@ -1,14 +1,5 @@
 import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
-import {
-  basicAuthOf,
-  parseRetryAfter,
-  quoteWithout,
-  userAgent,
-  withoutSecrets,
-  type Authenticator,
-  type HttpAnswer,
-  type HttpClient,
-} from '#net';
+import { ClientIdentity, parseRetryAfter, quoteWithout, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
 import type { Payload, SendResult } from '#queue';
 import type { LokiConfig } from './config.ts';
 
@@ -25,35 +16,26 @@ export interface SenderSettings {
 export class Sender {
   readonly #settings: SenderSettings;
   readonly #where: string;
-  readonly #own: Readonly<Record<string, string>>;
+  readonly #identity: ClientIdentity;
+  readonly #tenant: Readonly<Record<string, string>>;
   readonly #sentBytes: Counter;
 
   constructor(settings: SenderSettings) {
-    const { id, url, config, host } = settings;
+    const { id, url, config, authenticator, host } = settings;
     this.#settings = settings;
-    const basic = basicAuthOf(url);
-    this.#own = {
-      'user-agent': userAgent(),
-      ...(basic !== undefined && { authorization: basic }),
-      ...(config.tenant_id !== '' && { 'x-scope-orgid': config.tenant_id }),
-    };
+    this.#identity = new ClientIdentity({ url, headers: Object.entries(config.headers), authenticator });
+    this.#tenant = config.tenant_id === '' ? {} : { 'x-scope-orgid': config.tenant_id };
     this.#where = `${id}: ${withoutSecrets(url)}`;
     this.#sentBytes = host.metrics.counter('winnow_exporter_sent_bytes', 'Bytes of requests sent, repeated ones each time.');
   }
 
   /** Throws RetryableError, DestinationError or PermanentError. */
   async send(payload: Payload, signal: AbortSignal): Promise<SendResult> {
-    const { client, authenticator, config } = this.#settings;
-    const headers: Record<string, string> = {
-      ...this.#own,
-      'content-type': payload.contentType,
-      'content-length': String(payload.body.length),
-    };
-    const secret = lowerCase({ ...authenticator?.authHeaders(), ...config.headers });
+    const { headers, secrets } = this.#identity.now();
+    const own = { ...this.#tenant, 'content-type': payload.contentType, 'content-length': String(payload.body.length) };
     this.#sentBytes.add(payload.body.length);
-    const answer = await client.post(payload.body, { ...headers, ...secret }, signal);
+    const answer = await this.#settings.client.post(payload.body, { ...own, ...headers }, signal);
     if (answer.status >= 200 && answer.status < 300) return { rejected: 0 };
-    const secrets = [...Object.values(secret), headers['authorization'] ?? ''].flatMap((value) => value.split(' '));
     throw this.#problemOf(answer, payload.rows, secrets);
   }
 
@@ -85,8 +67,4 @@ function adviceFor(status: number, rows: number): string {
       if (status < 400) return 'it is elsewhere; redirects are not followed, correct the endpoint';
       return status < 500 ? `it refuses some of ${rows} records for good` : 'it cannot take the request now';
   }
-}
-
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -1,14 +1,5 @@
 import { PermanentError, RetryableError, type Counter, type Host } from '#component';
-import {
-  basicAuthOf,
-  parseRetryAfter,
-  quoteWithout,
-  userAgent,
-  withoutSecrets,
-  type Authenticator,
-  type HttpAnswer,
-  type HttpClient,
-} from '#net';
+import { ClientIdentity, parseRetryAfter, quoteWithout, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
 import type { Request } from './request-writer.ts';
 
 export interface SenderSettings {
@@ -30,17 +21,14 @@ const PROTOCOL = {
 export class Sender {
   readonly #settings: SenderSettings;
   readonly #where: string;
-  readonly #own: Readonly<Record<string, string>>;
-  readonly #configured: Readonly<Record<string, string>>;
+  readonly #identity: ClientIdentity;
   readonly #sentBytes: Counter;
 
   constructor(settings: SenderSettings) {
-    const { id, url, headers, host } = settings;
+    const { id, url, host } = settings;
     this.#settings = settings;
     this.#where = `${id}: ${withoutSecrets(url)}`;
-    const basic = basicAuthOf(url);
-    this.#own = { 'user-agent': userAgent(), ...(basic !== undefined && { authorization: basic }) };
-    this.#configured = lowerCase(headers);
+    this.#identity = new ClientIdentity(settings);
     this.#sentBytes = host.metrics.counter('winnow_exporter_sent_bytes', 'Bytes of requests sent, repeated ones each time.');
   }
 
@@ -49,14 +37,10 @@ export class Sender {
    * (429, 5xx), and PermanentError for every other answer.
    */
   async send({ body, samples }: Request, signal: AbortSignal): Promise<void> {
-    const { client, authenticator } = this.#settings;
-    const identity = { ...this.#own, ...lowerCase(Object.entries(authenticator?.authHeaders() ?? {})), ...this.#configured };
+    const { headers, secrets } = this.#identity.now();
     this.#sentBytes.add(body.length);
-    const answer = await client.post(body, { ...identity, ...PROTOCOL, 'content-length': String(body.length) }, signal);
+    const answer = await this.#settings.client.post(body, { ...headers, ...PROTOCOL, 'content-length': String(body.length) }, signal);
     if (answer.status >= 200 && answer.status < 300) return;
-    // A backend may quote the token alone, without the word before it.
-    const { 'user-agent': _public, ...secret } = identity;
-    const secrets = Object.values(secret).flatMap((value) => [value].concat(value.split(' ')));
     throw this.#problemOf(answer, samples, secrets);
   }
 
@@ -87,8 +71,4 @@ function adviceFor(status: number, samples: number): string {
       if (status < 400) return 'it is elsewhere; redirects are not followed, correct the endpoint';
       return status < 500 ? `it refuses ${samples} samples for good` : 'it cannot take the request now';
   }
-}
-
-function lowerCase(headers: readonly (readonly [string, string])[]): Record<string, string> {
-  return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
 }

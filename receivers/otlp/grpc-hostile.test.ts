@@ -6,6 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Consumer } from '#component';
+import { damaged, fault } from '../../test/helpers/damaged.ts';
 import { createCertificates, hasOpenssl } from '../../test/helpers/certificates.ts';
 import { LogsSink } from '../../test/helpers/logs-sink.ts';
 import { encodeRequest } from '../../test/helpers/otlp-proto.ts';
@@ -212,7 +213,6 @@ test('damaged requests get an answer of the table, and the next is read right', 
   const body = Buffer.from(encodeRequest({ resourceLogs: [{ scopeLogs: [{ scope: { name: 'a' }, logRecords: [record, record] }] }] }));
   const own = session(gateway);
   const seen = new Map<string, number>();
-  const fault = fc.record({ at: fc.nat(), byte: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'double', 'insert') });
   await fc.assert(
     fc.asyncProperty(
       fc.boolean(),
@@ -244,18 +244,6 @@ test('damaged requests get an answer of the table, and the next is read right', 
   await gateway.call(HELLO);
   expect(sink.bodies).toEqual(['hello']);
 });
-
-function damaged(body: Buffer, faults: readonly { readonly at: number; readonly byte: number; readonly kind: string }[]): Buffer {
-  let out = Buffer.from(body);
-  for (const { at: anywhere, byte, kind } of faults) {
-    const at = anywhere % Math.max(1, out.length);
-    if (kind === 'set' && out.length > 0) out[at] = byte;
-    else if (kind === 'cut') out = out.subarray(0, at);
-    else if (kind === 'double') out = Buffer.concat([out, out.subarray(at)]);
-    else if (kind === 'insert') out = Buffer.concat([out.subarray(0, at), Buffer.from([byte]), out.subarray(at)]);
-  }
-  return out;
-}
 
 describe('connections', () => {
   test('are sources: what comes over one stays in order, and ten senders are served in turn', async () => {

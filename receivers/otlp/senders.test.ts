@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { AuthDecision, ServerAuthenticator } from '#net';
 import type { Consumer } from '#component';
 import { writeRequest } from '#otlp';
+import { damaged, fault } from '../../test/helpers/damaged.ts';
 import { createCertificates, hasOpenssl } from '../../test/helpers/certificates.ts';
 import { LogsSink } from '../../test/helpers/logs-sink.ts';
 import { requests, saidBy } from '../../test/helpers/otlp-arbitrary.ts';
@@ -149,7 +150,7 @@ describe('whatever is sent', () => {
       zstd: (body) => zlib.zstdCompressSync(body),
       deflate: (body) => zlib.deflateSync(body),
     };
-    const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'double', 'insert') }), {
+    const damage = fc.array(fault, {
       maxLength: 4,
     });
     const seen = new Set<number>();
@@ -188,18 +189,6 @@ describe('whatever is sent', () => {
     expect(sink.bodies).toEqual(['hello']);
   });
 });
-
-function damaged(body: Buffer, faults: readonly { readonly at: number; readonly byte: number; readonly kind: string }[]): Buffer {
-  let out = Buffer.from(body);
-  for (const { at: anywhere, byte, kind } of faults) {
-    const at = anywhere % Math.max(1, out.length);
-    if (kind === 'set' && out.length > 0) out[at] = byte;
-    else if (kind === 'cut') out = out.subarray(0, at);
-    else if (kind === 'double') out = Buffer.concat([out, out.subarray(at)]);
-    else if (kind === 'insert') out = Buffer.concat([out.subarray(0, at), Buffer.from([byte]), out.subarray(at)]);
-  }
-  return out;
-}
 
 describe('order and fairness', () => {
   test('ten senders at once are served in turn, and each keeps its order', async () => {
