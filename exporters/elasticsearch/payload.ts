@@ -1,21 +1,21 @@
+import { createCompressor, decompress, type Compressor } from '#net';
 import type { Payload } from '#queue';
-import { compress, decompress } from './compression.ts';
 import { pickDocuments } from './request.ts';
 
 const NDJSON = 'application/x-ndjson';
 
 /** Makes requests of bodies, and requests of parts of requests. */
 export class Packer {
-  readonly #level: number;
+  readonly #compressor: Compressor;
 
   /** Level 0 does not compress. */
   constructor(level: number) {
-    this.#level = level;
+    this.#compressor = createCompressor(level === 0 ? 'none' : 'gzip', level);
   }
 
   async pack(body: Buffer, rows: number): Promise<Payload> {
-    if (this.#level === 0) return { body, rows, encoding: '', contentType: NDJSON };
-    return { body: await compress(body, this.#level), rows, encoding: 'gzip', contentType: NDJSON };
+    const { encoding } = this.#compressor;
+    return { body: await this.#compressor.compress(body), rows, encoding, contentType: NDJSON };
   }
 
   /** The documents with these numbers. */

@@ -1,8 +1,8 @@
 import { parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
 import type { LogBatch } from '#model';
+import { createCompressor, type Compressor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
 import { draftsOf, offerDrafts, SendingQueue } from '#queue';
-import { createCompressor, type Compressor } from './compression.ts';
 import type { OtlpHttpConfig } from './config.ts';
 import { Destinations } from './destinations.ts';
 import { Outbox } from './outbox.ts';

@@ -1,7 +1,7 @@
+import { decompress, type Compressor } from '#net';
 import { readJsonRequest, readSealedRequest, writeJsonRequest, writeRequest } from '#otlp';
 import type { LogBatch } from '#model';
 import type { Payload } from '#queue';
-import { decompress, type Compressor } from './compression.ts';
 import { JSON_TYPE, readPayloadType } from './payload-type.ts';
 
 /**

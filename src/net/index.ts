@@ -9,6 +9,7 @@ export {
 } from './auth.ts';
 export { headerProblems, headersOf, headersSchema, type HeadersConfig } from './client-headers.ts';
 export { ClientIdentity } from './client-identity.ts';
+export { createCompressor, decompress, type Compressor } from './compression.ts';
 export { createExporterClient } from './exporter-client.ts';
 export { HandOver, type Gift, type HandOverSettings } from './hand-over.ts';
 export { HttpClient, type HttpAnswer, type HttpClientSettings, type HttpHeaders, type HttpRequest } from './http-client.ts';

@@ -1,5 +1,5 @@
 /** Requests compressed as the exporter does by default, and with zstd. */
-import { createCompressor } from '../../../exporters/otlp_http/compression.ts';
+import { createCompressor } from '#net';
 import type { Measurement } from '../measurement.ts';
 import { requestBodies } from './request-bodies.ts';
 

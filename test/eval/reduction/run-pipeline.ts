@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Delivery, type Consumer, type Host, type Processor } from '#component';
 import { LogBatch, ValueType, appendRows, createResource, createSharedAttributes } from '#model';
 import { readRequest, writeRequest } from '#otlp';
-import { createCompressor } from '../../../exporters/otlp_http/compression.ts';
+import { createCompressor } from '#net';
 import { registry } from '../../../src/registry.ts';
 import { validate } from '../../contract/subject.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
