@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '#component';
-import { parseHttpUrl, proxyProblems, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
+import { httpClientProblems, parseHttpUrl, type HttpClientConfig } from '#net';
 import { checkSendingQueue, type RetryConfig, type SendingQueueConfig } from '#queue';
 import { compileIndexName } from './index-name.ts';
 
@@ -27,15 +27,13 @@ export interface IndexTemplateConfig {
   settings: Record<string, unknown>;
 }
 
-export interface ElasticsearchConfig {
+export interface ElasticsearchConfig extends HttpClientConfig {
   endpoint: string;
   endpoints: readonly string[];
   cloudid: string;
   user: string;
   password: string;
   api_key: string;
-  auth?: AuthConfig;
-  headers: Record<string, string>;
   logs_index: string;
   logs_dynamic_index: { enabled: boolean };
   logs_dynamic_id: { enabled: boolean };
@@ -48,9 +46,6 @@ export interface ElasticsearchConfig {
   compression: 'gzip' | 'none' | '';
   compression_params: { level: number };
   flush: { bytes: number | string; interval: string };
-  timeout: string;
-  tls: TlsClientConfig;
-  proxy_url: string;
   num_workers?: number;
   discover: { on_start: boolean; interval: string };
   retry: EsRetryConfig;
@@ -63,8 +58,7 @@ export function check(config: ElasticsearchConfig): ConfigProblem[] {
     ...addressProblems(config),
     ...identityProblems(config),
     ...indexProblems(config),
-    ...proxyProblems(config.proxy_url),
-    ...tlsProblems(config.tls),
+    ...httpClientProblems(config),
     ...checkSendingQueue(config.sending_queue),
   ];
 }

@@ -252,3 +252,18 @@ test('documents are found again in a body by their number', () => {
 
   expect(pickDocuments(body, new Set([0, 2])).toString()).toBe('{"create":{}}\n{"a":1}\n{"create":{}}\n{"a":3}\n');
 });
+
+test.each([
+  [{ endpoints: ['http://y'] }, 'endpoint: expected one of "endpoint", "endpoints" and "cloudid", got more than one'],
+  [{ endpoint: '', endpoints: ['http://y', 'z'] }, 'endpoints[1]: expected an address that begins with http:// or https://, got "z"'],
+  [{ endpoint: '', cloudid: 'x:y' }, 'cloudid: expected a cloud id as the console of Elastic Cloud shows it, "name:" and base64'],
+  [{ user: 'elastic' }, 'user: needs "password"'],
+  [{ user: 'u', password: 'p', api_key: 'k' }, 'api_key: cannot be given together with "user"; leave one of them out'],
+  [
+    { headers: { 'X-Team': 'a\nb' } },
+    'headers.X-Team: the value has a line break or another character that a header cannot carry; it may come from a file',
+  ],
+  [{ logs_index: '', logstash_format: { enabled: true } }, 'logstash_format: needs "logs_index", which the date is put behind'],
+])('%j is refused', (config, problem) => {
+  expect(validate(factory, { endpoint: 'http://x', ...config }).problems).toEqual([problem]);
+});

@@ -1,6 +1,6 @@
 import { parseSize, RefusedError, type Exporter, type Host, type Settings } from '#component';
 import type { LogBatch } from '#model';
-import { basicAuthOf, createExporterClient, isAuthenticator, type HttpClient } from '#net';
+import { basicAuthOf, createExporterClient, headersOf, isAuthenticator, type HttpClient } from '#net';
 import { draftsOf, offerDrafts, SendingQueue } from '#queue';
 import { nodesOf, retryOf, type ElasticsearchConfig } from './config.ts';
 import { connectionOver } from './connection.ts';
@@ -47,7 +47,10 @@ export class ElasticsearchExporter implements Exporter {
     );
     for (const client of clients) client.prepare();
     const authenticator = config.auth && host.extension(config.auth.authenticator, isAuthenticator);
-    const identity = (): Readonly<Record<string, string>> => ({ ...authenticator?.authHeaders(), ...config.headers });
+    const identity = (): Readonly<Record<string, string>> => ({
+      ...authenticator?.authHeaders(),
+      ...Object.fromEntries(headersOf(config.headers)),
+    });
     const sender = new Sender({
       id,
       config,

@@ -1,5 +1,5 @@
 import { duration, size, type ConfigSchema } from '#component';
-import { tlsClientSchema } from '#net';
+import { httpClientProperties } from '#net';
 import { sendingQueueSchema } from '#queue';
 import type { ElasticsearchConfig, EsRetryConfig, IndexTemplateConfig } from './config.ts';
 
@@ -78,20 +78,6 @@ export const schema: ConfigSchema<ElasticsearchConfig> = {
     user: { type: 'string', default: '', description: 'User name.' },
     password: { type: 'string', default: '', secret: true, description: 'Password of that user.' },
     api_key: { type: 'string', default: '', secret: true, description: 'API key, in base64, instead of user and password.' },
-    auth: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['authenticator'],
-      properties: { authenticator: { type: 'string', minLength: 1, description: 'The id of the extension.' } },
-      description: 'The extension that identifies us.',
-    },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string', secret: true },
-      secret: true,
-      default: {},
-      description: 'Headers for each request. Values are never shown.',
-    },
     logs_index: {
       type: 'string',
       default: '',
@@ -169,9 +155,8 @@ export const schema: ConfigSchema<ElasticsearchConfig> = {
         interval: { ...duration, default: '10s', description: unused('use the processor `batch`.') },
       },
     },
-    timeout: { ...duration, default: '90s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
-    tls: { ...tlsClientSchema, default: {}, description: 'How TLS is spoken to `https://` addresses.' },
-    proxy_url: { type: 'string', default: '', description: 'HTTP proxy to go through. Without it the variables of the environment count.' },
+    ...httpClientProperties,
+    timeout: { ...httpClientProperties.timeout, default: '90s' },
     num_workers: { type: 'integer', minimum: 0, deprecated: true, description: unused('see `sending_queue.num_consumers`.') },
     discover: {
       type: 'object',

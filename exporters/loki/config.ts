@@ -1,12 +1,10 @@
-import { duration, size, type ConfigProblem, type ConfigSchema } from '#component';
-import { parseHttpUrl, proxyProblems, tlsClientSchema, tlsProblems, type AuthConfig, type TlsClientConfig } from '#net';
+import { size, type ConfigProblem, type ConfigSchema } from '#component';
+import { httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
 
-export interface LokiConfig {
+export interface LokiConfig extends HttpClientConfig {
   endpoint: string;
   tenant_id: string;
-  headers: Record<string, string>;
-  auth?: AuthConfig;
   labels: Record<string, string>;
   labels_from_resource: readonly string[];
   labels_from_attributes: readonly string[];
@@ -15,9 +13,6 @@ export interface LokiConfig {
   line: 'body' | 'json';
   distinct_timestamps: boolean;
   request_bytes_max: number | string;
-  timeout: string;
-  tls: TlsClientConfig;
-  proxy_url: string;
   retry_on_failure: RetryConfig;
   sending_queue: SendingQueueConfig;
 }
@@ -56,20 +51,6 @@ export const schema: ConfigSchema<LokiConfig> = {
       examples: ['http://localhost:3100'],
     },
     tenant_id: { type: 'string', default: '', description: 'Whose records they are, for a Loki of several tenants (`X-Scope-OrgID`).' },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string', secret: true },
-      secret: true,
-      default: {},
-      description: 'Headers for each request. Values are never shown.',
-    },
-    auth: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['authenticator'],
-      properties: { authenticator: { type: 'string', minLength: 1, description: 'The id of the extension.' } },
-      description: 'The extension that identifies us.',
-    },
     labels: { type: 'object', additionalProperties: { type: 'string' }, default: {}, description: 'Labels of all records.' },
     labels_from_resource: {
       type: 'array',
@@ -107,9 +88,7 @@ export const schema: ConfigSchema<LokiConfig> = {
       default: '1MiB',
       description: 'Size of a request before compression, unless one record is larger.',
     },
-    timeout: { ...duration, default: '30s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
-    tls: { ...tlsClientSchema, default: {}, description: 'How TLS is spoken to `https://` addresses.' },
-    proxy_url: { type: 'string', default: '', description: 'HTTP proxy to go through. Without it the variables of the environment count.' },
+    ...httpClientProperties,
     retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },
     sending_queue: { ...sendingQueueSchema, default: {}, description: 'The queue between the pipeline and Loki.' },
   },
@@ -130,7 +109,7 @@ export function check(config: LokiConfig): ConfigProblem[] {
       message: 'the name of a label has letters, digits and _, begins with no digit, and not with __',
     });
   }
-  return [...problems, ...proxyProblems(config.proxy_url), ...tlsProblems(config.tls), ...checkSendingQueue(config.sending_queue)];
+  return [...problems, ...httpClientProblems(config), ...checkSendingQueue(config.sending_queue)];
 }
 
 /** Where to push. The configuration has been checked. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createResource, createScope, type LogBatch } from '#model';
+import { validate } from '../../test/contract/subject.ts';
 import { startExporterOf, type ExporterRig } from '../../test/helpers/exporter-rig.ts';
 import { booksOf } from '../../test/helpers/fake-backend.ts';
 import { LokiServer } from '../../test/helpers/loki-server.ts';
@@ -218,3 +219,16 @@ test.each([
   ['https://x/loki/api/v1/push', 'https://x/loki/api/v1/push'],
   ['https://gateway/custom', 'https://gateway/custom'],
 ])('%s pushes to %s', (endpoint, url) => expect(pushUrlOf({ endpoint } as never).href).toBe(url));
+
+test.each([
+  [{ endpoint: 'loki:3100' }, 'endpoint: expected an address that begins with http:// or https://, got "loki:3100"'],
+  [{ endpoint: 'ftp://u:secret@loki' }, 'endpoint: expected an address that begins with http:// or https://'],
+  [{ labels: { '1x': 'y' } }, 'labels.1x: the name of a label has letters, digits and _, begins with no digit, and not with __'],
+  [{ headers: { 'x y': 'z' } }, 'headers.x y: the name of a header has letters, digits and hyphens only'],
+  [
+    { proxy_url: 'proxy' },
+    'proxy_url: expected the URL of an HTTP proxy such as "http://proxy.example:3128"; other kinds are not supported',
+  ],
+])('%j is refused', (config, problem) => {
+  expect(validate(factory, { endpoint: 'http://loki:3100', ...config }).problems).toEqual([problem]);
+});

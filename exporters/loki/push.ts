@@ -9,7 +9,7 @@ import {
   type Origin,
   type SharedAttributes,
 } from '#model';
-import { ByteWriter } from './byte-writer.ts';
+import { protobufFieldSize, ProtobufWriter } from '#net';
 import type { LokiConfig } from './config.ts';
 import { jsonLine } from './json-line.ts';
 import { Labels, levelOf, textOf, toLabelName } from './labels.ts';
@@ -60,8 +60,8 @@ export class PushWriter {
   readonly #sharedPairs = new WeakMap<SharedAttributes, Uint8Array>();
   readonly #names = new WeakMap<Key, Uint8Array>();
   #isAllUtf8 = true;
-  readonly #entry = new ByteWriter();
-  readonly #pair = new ByteWriter();
+  readonly #entry = new ProtobufWriter();
+  readonly #pair = new ProtobufWriter();
 
   constructor(config: LokiConfig, bytesMax: number, nowMs: () => number) {
     this.#config = config;
@@ -72,7 +72,7 @@ export class PushWriter {
 
   /** The live rows from `from` on, as many as fit, but at least one. */
   write(batch: LogBatch, from: number): PushBody {
-    const streams = new Map<string, ByteWriter>();
+    const streams = new Map<string, ProtobufWriter>();
     // All of it is looked at once; its parts only when something is wrong with one of them.
     this.#isAllUtf8 = isUtf8(batch.space.bytes) && isUtf8(batch.space.view(-1, batch.space.sideLength));
     let bytes = 0;
@@ -87,10 +87,10 @@ export class PushWriter {
       // More than the entry will take: what does not fit must not have been given its time yet.
       const estimate = line.length + this.#metadataBytes(batch, row) + (stream ? 0 : labels.length);
       if (rows > 0 && bytes + estimate > this.#bytesMax) break;
-      if (!stream) streams.set(labels, (stream = new ByteWriter()));
+      if (!stream) streams.set(labels, (stream = new ProtobufWriter()));
       const before = stream.length;
       this.#writeEntry(batch, row, labels, line);
-      stream.field(Tag.ENTRY, this.#entry.view);
+      stream.bytes(Tag.ENTRY, this.#entry.view);
       bytes += stream.length - before + (before === 0 ? labels.length : 0);
       rows++;
     }
@@ -119,16 +119,14 @@ export class PushWriter {
     const pair = this.#pair;
     pair.clear();
     if (seconds > 0) {
-      pair.byte(SECONDS);
-      pair.varint(seconds);
+      pair.varint(SECONDS, seconds);
     }
     if (nanos > 0) {
-      pair.byte(NANOS);
-      pair.varint(nanos);
+      pair.varint(NANOS, nanos);
     }
     entry.clear();
-    entry.field(Tag.TIMESTAMP, pair.view);
-    entry.field(Tag.LINE, line);
+    entry.bytes(Tag.TIMESTAMP, pair.view);
+    entry.bytes(Tag.LINE, line);
     if (this.#config.structured_metadata) this.#writeMetadata(batch, row);
   }
 
@@ -183,10 +181,10 @@ export class PushWriter {
       const name = this.#nameOf(key[slot] as Key);
       if (name.length === 0) continue;
       if (kind === ValueType.string) {
-        this.#entry.pair(Tag.METADATA, name, Tag.VALUE, this.#wellFormed(space.view(start[slot] as number, size[slot] as number)));
+        this.#addNamed(name, this.#wellFormed(space.view(start[slot] as number, size[slot] as number)));
       } else {
         const text = kind === ValueType.int ? String(number[slot]) : textOf(attributes.value(slot));
-        this.#entry.pair(Tag.METADATA, name, Tag.VALUE, Buffer.from(text));
+        this.#addNamed(name, Buffer.from(text));
       }
     }
   }
@@ -216,7 +214,15 @@ export class PushWriter {
     pair.clear();
     pair.text(Tag.NAME, name);
     pair.text(Tag.VALUE, value);
-    this.#entry.field(Tag.METADATA, pair.view);
+    this.#entry.bytes(Tag.METADATA, pair.view);
+  }
+
+  /** The name is a field already. */
+  #addNamed(name: Uint8Array, value: Uint8Array): void {
+    const entry = this.#entry;
+    entry.head(Tag.METADATA, name.length + protobufFieldSize(value.length));
+    entry.append(name);
+    entry.bytes(Tag.VALUE, value);
   }
 
   /** The record's time, else when it was seen, else now. */
@@ -243,14 +249,14 @@ export class PushWriter {
   }
 }
 
-function assemble(streams: ReadonlyMap<string, ByteWriter>): Buffer {
-  const request = new ByteWriter();
-  const stream = new ByteWriter();
+function assemble(streams: ReadonlyMap<string, ProtobufWriter>): Buffer {
+  const request = new ProtobufWriter();
+  const stream = new ProtobufWriter();
   for (const [labels, entries] of streams) {
     stream.clear();
     stream.text(Tag.LABELS, labels);
     stream.append(entries.view);
-    request.field(Tag.STREAM, stream.view);
+    request.bytes(Tag.STREAM, stream.view);
   }
   return request.view;
 }

@@ -1,5 +1,14 @@
 import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
-import { ClientIdentity, parseRetryAfter, quoteWithout, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
+import {
+  ClientIdentity,
+  headersOf,
+  parseRetryAfter,
+  quoteWithout,
+  withoutSecrets,
+  type Authenticator,
+  type HttpAnswer,
+  type HttpClient,
+} from '#net';
 import type { Payload, SendResult } from '#queue';
 import type { LokiConfig } from './config.ts';
 
@@ -23,7 +32,7 @@ export class Sender {
   constructor(settings: SenderSettings) {
     const { id, url, config, authenticator, host } = settings;
     this.#settings = settings;
-    this.#identity = new ClientIdentity({ url, headers: Object.entries(config.headers), authenticator });
+    this.#identity = new ClientIdentity({ url, headers: headersOf(config.headers), authenticator });
     this.#tenant = config.tenant_id === '' ? {} : { 'x-scope-orgid': config.tenant_id };
     this.#where = `${id}: ${withoutSecrets(url)}`;
     this.#sentBytes = host.metrics.counter('winnow_exporter_sent_bytes', 'Bytes of requests sent, repeated ones each time.');

@@ -1,8 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { fields } from '#model';
-import { compressSnappy, decompressSnappy } from '#net';
+import { compressSnappy, decompressSnappy, ProtobufWriter } from '#net';
 import type { Payload } from '#queue';
-import { ByteWriter } from './byte-writer.ts';
 import { Tag } from './push.ts';
 
 const PROTOBUF = 'application/x-protobuf';
@@ -24,8 +23,8 @@ export function splitPush(payload: Payload): readonly [Payload, Payload] | undef
 
 /** The entries `[from, to)` of a PushRequest, in streams as they were. */
 function entriesOf(body: Buffer, from: number, to: number): Buffer {
-  const request = new ByteWriter();
-  const stream = new ByteWriter();
+  const request = new ProtobufWriter();
+  const stream = new ProtobufWriter();
   let entry = 0;
   for (const outer of fields(body, 0, body.length)) {
     if (outer.tag !== Tag.STREAM) continue;
@@ -34,9 +33,9 @@ function entriesOf(body: Buffer, from: number, to: number): Buffer {
     for (const { tag, from: start, to: end } of fields(body, outer.from, outer.to)) {
       if (tag === Tag.ENTRY && (entry++ < from || entry > to)) continue;
       if (tag === Tag.ENTRY) isEmpty = false;
-      stream.field(tag, body.subarray(start, end));
+      stream.bytes(tag, body.subarray(start, end));
     }
-    if (!isEmpty) request.field(Tag.STREAM, stream.view);
+    if (!isEmpty) request.bytes(Tag.STREAM, stream.view);
   }
   return request.view;
 }

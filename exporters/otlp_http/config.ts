@@ -1,16 +1,6 @@
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
 import type { Signal } from '#model';
-import {
-  headerProblems,
-  headersSchema,
-  parseHttpUrl,
-  proxyProblems,
-  tlsClientSchema,
-  tlsProblems,
-  type AuthConfig,
-  type HeadersConfig,
-  type TlsClientConfig,
-} from '#net';
+import { httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
 
 interface KeepaliveConfig {
@@ -20,7 +10,7 @@ interface KeepaliveConfig {
   max_idle_conns_per_host: number;
 }
 
-export interface OtlpHttpConfig {
+export interface OtlpHttpConfig extends HttpClientConfig {
   endpoint: string;
   logs_endpoint: string;
   traces_endpoint: string;
@@ -30,11 +20,6 @@ export interface OtlpHttpConfig {
   compression: 'gzip' | 'zstd' | 'none' | '';
   compression_params: { level: number };
   request_bytes_max: number | string;
-  timeout: string;
-  headers: HeadersConfig;
-  auth?: AuthConfig;
-  tls: TlsClientConfig;
-  proxy_url: string;
   max_conns_per_host: number;
   keepalive?: KeepaliveConfig;
   max_idle_conns?: number;
@@ -121,21 +106,7 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
       default: '4MiB',
       description: 'Size of a request before compression, unless one record is larger.',
     },
-    timeout: { ...duration, default: '30s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
-    headers: { ...headersSchema, description: 'Headers for each request, also in place of our own. Values are never shown.' },
-    auth: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['authenticator'],
-      properties: { authenticator: { type: 'string', minLength: 1, description: 'The id of the extension.' } },
-      description: 'The extension that identifies us to the backend.',
-    },
-    tls: { ...tlsClientSchema, default: {}, description: 'How TLS is spoken to `https://` endpoints.' },
-    proxy_url: {
-      type: 'string',
-      default: '',
-      description: 'HTTP proxy to go through. Without it `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment count.',
-    },
+    ...httpClientProperties,
     max_conns_per_host: {
       type: 'integer',
       minimum: 0,
@@ -166,11 +137,9 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
 export function check(config: OtlpHttpConfig): ConfigProblem[] {
   return [
     ...endpointProblems(config),
-    ...headerProblems(config.headers),
+    ...httpClientProblems(config),
     ...compressionProblems(config),
     ...keepaliveProblems(config),
-    ...proxyProblems(config.proxy_url),
-    ...tlsProblems(config.tls),
     ...checkSendingQueue(config.sending_queue),
   ];
 }

@@ -1,16 +1,5 @@
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
-import {
-  headerProblems,
-  headersOf,
-  headersSchema,
-  parseHttpUrl,
-  proxyProblems,
-  tlsClientSchema,
-  tlsProblems,
-  type AuthConfig,
-  type HeadersConfig,
-  type TlsClientConfig,
-} from '#net';
+import { headersOf, httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
 import { retrySchema, type RetryConfig } from '#queue';
 import { checkSeries, seriesProperties, type SeriesConfig } from '#series';
 
@@ -21,7 +10,7 @@ interface WriteQueueConfig {
 
 type Series = Omit<SeriesConfig, 'const_labels' | 'target_info'>;
 
-export interface RemoteWriteConfig extends Series {
+export interface RemoteWriteConfig extends Series, HttpClientConfig {
   endpoint: string;
   interval: string;
   external_labels: Record<string, string>;
@@ -30,11 +19,6 @@ export interface RemoteWriteConfig extends Series {
   send_exemplars: boolean;
   max_samples_per_send: number;
   max_batch_size_bytes: number | string;
-  timeout: string;
-  headers: HeadersConfig;
-  auth?: AuthConfig;
-  tls: TlsClientConfig;
-  proxy_url: string;
   retry_on_failure: RetryConfig;
   remote_write_queue: WriteQueueConfig;
 }
@@ -98,21 +82,8 @@ export const schema: ConfigSchema<RemoteWriteConfig> = {
       default: 3_000_000,
       description: 'Size of a request before compression, unless one series is larger.',
     },
-    timeout: { ...duration, default: '5s', description: 'For one attempt, from connecting to the end of the answer. `0s` means none.' },
-    headers: { ...headersSchema, description: 'Headers for each request. Values are never shown.' },
-    auth: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['authenticator'],
-      properties: { authenticator: { type: 'string', minLength: 1, description: 'The id of the extension.' } },
-      description: 'The extension that identifies us to the backend.',
-    },
-    tls: { ...tlsClientSchema, default: {}, description: 'How TLS is spoken to `https://` endpoints.' },
-    proxy_url: {
-      type: 'string',
-      default: '',
-      description: 'HTTP proxy to go through. Without it `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment count.',
-    },
+    ...httpClientProperties,
+    timeout: { ...httpClientProperties.timeout, default: '5s' },
     retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },
     remote_write_queue: { ...queueSchema, default: {}, description: 'Requests that wait for the backend, in memory.' },
   },
@@ -131,13 +102,7 @@ export function check(config: RemoteWriteConfig): ConfigProblem[] {
     if (!PROTOCOL_HEADERS.has(name.toLowerCase())) continue;
     problems.push({ path: `headers.${name}`, message: 'the protocol says what is in this header; leave it out' });
   }
-  return [
-    ...problems,
-    ...headerProblems(headers),
-    ...proxyProblems(config.proxy_url),
-    ...tlsProblems(config.tls),
-    ...checkSeries(seriesConfigOf(config), 'external_labels'),
-  ];
+  return [...problems, ...httpClientProblems(config), ...checkSeries(seriesConfigOf(config), 'external_labels')];
 }
 
 /** The same in the terms of `#series`. */

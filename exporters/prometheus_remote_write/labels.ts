@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { Message } from './message.ts';
+import { protobufFieldSize, ProtobufWriter } from '#net';
 
 const LABELS = 0x0a;
 const NAME = 0x0a;
@@ -22,7 +22,7 @@ export class Labels {
       .map(([, part]) => part);
   }
 
-  write(out: Message, values: readonly Buffer[]): void {
+  write(out: ProtobufWriter, values: readonly Buffer[]): void {
     for (const part of this.#parts) {
       if (Buffer.isBuffer(part)) {
         out.append(part);
@@ -31,7 +31,7 @@ export class Labels {
       const value = values[part.at] as Buffer;
       // A label without a value is none.
       if (value.length === 0) continue;
-      out.head(LABELS, part.name.length + sizeOf(value.length));
+      out.head(LABELS, part.name.length + protobufFieldSize(value.length));
       out.append(part.name);
       out.bytes(VALUE, value);
     }
@@ -40,21 +40,14 @@ export class Labels {
 
 /** A whole label, as series and exemplars have them. */
 export function labelOf(name: string, value: string): Buffer {
-  const pair = new Message();
+  const pair = new ProtobufWriter();
   pair.text(NAME, name);
   pair.text(VALUE, value);
   return fieldOf(LABELS, pair.view);
 }
 
 function fieldOf(tag: number, content: string | Uint8Array): Buffer {
-  const field = new Message();
+  const field = new ProtobufWriter();
   field.bytes(tag, typeof content === 'string' ? Buffer.from(content) : content);
   return Buffer.from(field.view);
-}
-
-/** Tag, length and bytes of a field. */
-function sizeOf(bytes: number): number {
-  let size = 2 + bytes;
-  for (let rest = bytes; rest > 127; rest = Math.floor(rest / 128)) size++;
-  return size;
 }

@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { compressSnappy } from '#net';
+import { compressSnappy, ProtobufWriter } from '#net';
 import type { Exemplar } from '#series';
 import { labelOf, type Labels } from './labels.ts';
-import { Message } from './message.ts';
 
 // Fields of WriteRequest, TimeSeries, Sample, Exemplar and MetricMetadata of remote write 1.0, with their wire type.
 const TIME_SERIES = 0x0a;
@@ -50,9 +49,9 @@ export interface Description {
 export class RequestWriter {
   readonly #samplesMax: number;
   readonly #bytesMax: number;
-  readonly #request = new Message();
-  readonly #series = new Message();
-  readonly #part = new Message();
+  readonly #request = new ProtobufWriter();
+  readonly #series = new ProtobufWriter();
+  readonly #part = new ProtobufWriter();
   #samples = 0;
   #written: Request[] = [];
 
@@ -120,7 +119,7 @@ export class RequestWriter {
     this.#series.bytes(EXEMPLARS, part.view);
   }
 
-  #add(tag: number, message: Message, samples: number): void {
+  #add(tag: number, message: ProtobufWriter, samples: number): void {
     const isFull = this.#samples + samples > this.#samplesMax || this.#request.length + message.length > this.#bytesMax;
     if (isFull) this.cut();
     this.#request.bytes(tag, message.view);

@@ -1,23 +1,9 @@
 import type { ProcessorFactory, PropertySchema } from '#component';
-import { attributeActionsSchema, checkAttributeActions } from '#operators';
+import { attributeActionsSchema, checkAttributeActions, keyValuesSchema } from '#operators';
 import { AttributesProcessor, type AttributesConfig } from './attributes.ts';
 import { checkMatch } from './match-config.ts';
 
 const texts = (description: string): PropertySchema => ({ type: 'array', items: { type: 'string' }, description });
-
-const keyValues = (description: string): PropertySchema => ({
-  type: 'array',
-  description,
-  items: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['key'],
-    properties: {
-      key: { type: 'string', minLength: 1, description: 'Name of the attribute.' },
-      value: { description: 'Its value. Without it, the attribute only has to be there.' },
-    },
-  },
-});
 
 const match = (description: string): PropertySchema => ({
   type: 'object',
@@ -27,8 +13,8 @@ const match = (description: string): PropertySchema => ({
   properties: {
     match_type: { type: 'string', enum: ['strict', 'regexp'], description: 'Whether texts are compared or are patterns in RE2 syntax.' },
     regexp: { type: 'object', additionalProperties: true, description: 'Accepted. Nothing is cached.' },
-    attributes: keyValues('Attributes that a record must have, all of them.'),
-    resources: keyValues('Attributes that its resource must have, all of them.'),
+    attributes: keyValuesSchema('Attributes that a record must have, all of them.'),
+    resources: keyValuesSchema('Attributes that its resource must have, all of them.'),
     libraries: {
       type: 'array',
       description: 'What its scope must be, all of them.',

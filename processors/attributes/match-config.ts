@@ -1,10 +1,5 @@
 import type { ConfigProblem } from '#component';
-import { compilePattern } from '#operators';
-
-export interface KeyValueMatch {
-  key: string;
-  value?: unknown;
-}
+import { compilePattern, type KeyValueMatch } from '#operators';
 
 /** Which records are meant. Options of different names must all match. */
 export interface MatchConfig {

@@ -1,9 +1,8 @@
 import { Double, keyOf, resourceAttributes, scopeNameAndVersion, toJson, type Key, type LogBatch, type Origin } from '#model';
-import { asText, compilePattern, type TypedValue } from '#operators';
-import type { KeyValueMatch, MatchConfig } from './match-config.ts';
+import { anyMatches, asText, equalTest, onceForEach, patternTest, type KeyValueMatch, type TextTest, type TypedValue } from '#operators';
+import type { MatchConfig } from './match-config.ts';
 import { RowAttributes } from './row-attributes.ts';
 
-type TextTest = (text: string) => boolean;
 type ValueTest = (value: TypedValue) => boolean;
 
 /** Tells of each row whether `include` or `exclude` means it. */
@@ -24,8 +23,8 @@ class RowMatcher implements Matcher {
   readonly #severityTexts: readonly TextTest[];
   readonly #bodies: readonly TextTest[];
   readonly #attributes: readonly { readonly key: Key; readonly test: ValueTest }[];
-  readonly #resource: OriginMatcher | undefined;
-  readonly #scope: OriginMatcher | undefined;
+  readonly #isResource: ((resource: Origin) => boolean) | undefined;
+  readonly #isScope: ((scope: Origin) => boolean) | undefined;
   readonly #bag = new RowAttributes();
   #batch: LogBatch | undefined;
 
@@ -38,13 +37,13 @@ class RowMatcher implements Matcher {
     this.#bodies = (config.log_bodies ?? []).map(toTextTest);
     this.#attributes = (config.attributes ?? []).map(({ key, value }) => ({ key: keyOf(key), test: toValueTest(value) }));
     const resources = config.resources ?? [];
-    if (resources.length > 0) this.#resource = new OriginMatcher((resource) => hasAll(resource, resources, toValueTest));
+    if (resources.length > 0) this.#isResource = onceForEach((resource) => hasAll(resource, resources, toValueTest));
     const libraries = (config.libraries ?? []).map(({ name, version }) => ({
       isName: toTextTest(name),
       isVersion: version === undefined || version === null ? () => true : version === '' ? equalTest('') : toTextTest(version),
     }));
     if (libraries.length > 0) {
-      this.#scope = new OriginMatcher((scope) => {
+      this.#isScope = onceForEach((scope) => {
         const { name, version } = scopeNameAndVersion(scope);
         return libraries.every(({ isName, isVersion }) => isName(name) && isVersion(version));
       });
@@ -66,8 +65,8 @@ class RowMatcher implements Matcher {
     const batch = this.#batch;
     if (!batch) return false;
     if (this.#severity && !this.#isSevere(batch.severity[row] as number)) return false;
-    if (this.#resource && !this.#resource.matches(batch.resources[batch.resourceOf[row] as number] as Origin)) return false;
-    if (this.#scope && !this.#scope.matches(batch.scopes[batch.scopeOf[row] as number] as Origin)) return false;
+    if (this.#isResource && !this.#isResource(batch.resources[batch.resourceOf[row] as number] as Origin)) return false;
+    if (this.#isScope && !this.#isScope(batch.scopes[batch.scopeOf[row] as number] as Origin)) return false;
     if (this.#attributes.length > 0 && !this.#hasAttributes(row)) return false;
     if (this.#severityTexts.length > 0 && !anyMatches(this.#severityTexts, batch.severityText(row))) return false;
     return this.#bodies.length === 0 || anyMatches(this.#bodies, batch.bodyText(row));
@@ -87,41 +86,12 @@ class RowMatcher implements Matcher {
   }
 }
 
-/** Remembers the answer for each resource or scope: they are the same objects from batch to batch. */
-class OriginMatcher {
-  readonly #test: (origin: Origin) => boolean;
-  readonly #answers = new WeakMap<Origin, boolean>();
-
-  constructor(test: (origin: Origin) => boolean) {
-    this.#test = test;
-  }
-
-  matches(origin: Origin): boolean {
-    let answer = this.#answers.get(origin);
-    if (answer === undefined) this.#answers.set(origin, (answer = this.#test(origin)));
-    return answer;
-  }
-}
-
 function hasAll(resource: Origin, wanted: readonly KeyValueMatch[], toValueTest: (value: unknown) => ValueTest): boolean {
   const attributes = resourceAttributes(resource);
   return wanted.every(({ key, value }) => {
     const own = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
     return own !== undefined && toValueTest(value)(own);
   });
-}
-
-function anyMatches(tests: readonly TextTest[], text: string): boolean {
-  return tests.some((test) => test(text));
-}
-
-function equalTest(wanted: string): TextTest {
-  return (text) => text === wanted;
-}
-
-function patternTest(pattern: string): TextTest {
-  const { regex } = compilePattern(pattern);
-  return (text) => regex.test(text);
 }
 
 /** Same type and equal: neither "1" nor 1.0 is 1. */

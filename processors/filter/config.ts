@@ -1,9 +1,5 @@
+import type { KeyValueMatch } from '#operators';
 import type { ErrorMode, OttlContext } from '#ottl';
-
-export interface KeyValueMatch {
-  key: string;
-  value?: unknown;
-}
 
 /** Which records are meant. Options of different names must all match. */
 export interface MatchConfig {

@@ -1,24 +1,11 @@
 import type { ProcessorFactory, PropertySchema } from '#component';
+import { keyValuesSchema } from '#operators';
 import { ERROR_MODES } from '#ottl';
 import { checkFilter } from './check.ts';
 import type { FilterConfig } from './config.ts';
 import { Filter } from './filter.ts';
 
 const texts = (description: string): PropertySchema => ({ type: 'array', items: { type: 'string', minLength: 1 }, description });
-
-const keyValues = (description: string): PropertySchema => ({
-  type: 'array',
-  description,
-  items: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['key'],
-    properties: {
-      key: { type: 'string', minLength: 1, description: 'Name of the attribute.' },
-      value: { description: 'Its value. Without it, the attribute only has to be there.' },
-    },
-  },
-});
 
 const match = (description: string): PropertySchema => ({
   type: 'object',
@@ -30,8 +17,8 @@ const match = (description: string): PropertySchema => ({
       enum: ['strict', 'regexp'],
       description: 'Whether texts are compared or are patterns in RE2 syntax. Needed by all but severity_number.',
     },
-    resource_attributes: keyValues('Attributes that its resource must have, all of them.'),
-    record_attributes: keyValues('Attributes that a record must have, all of them.'),
+    resource_attributes: keyValuesSchema('Attributes that its resource must have, all of them.'),
+    record_attributes: keyValuesSchema('Attributes that a record must have, all of them.'),
     severity_texts: texts('Texts or patterns of which the severity text must match one.'),
     bodies: texts('Texts or patterns of which the body must match one.'),
     severity_number: {

@@ -1,8 +1,7 @@
 import { SeverityNumber, keyOf, resourceAttributes, severityName, toJson, type AttributeValue, type LogBatch, type Origin } from '#model';
-import { compilePattern } from '#operators';
-import type { KeyValueMatch, MatchConfig } from './config.ts';
+import { anyMatches, equalTest, onceForEach, patternTest, type KeyValueMatch } from '#operators';
+import type { MatchConfig } from './config.ts';
 
-type TextTest = (text: string) => boolean;
 type ValueTest = (value: AttributeValue) => boolean;
 
 /** Takes a batch and tells of each of its rows whether it is meant. */
@@ -45,36 +44,16 @@ function severityOf(min: string | number): number {
   return numbers.find((number) => severityName(number) === name || String(number) === name) ?? SeverityNumber.unspecified;
 }
 
-/** Remembers the answer for each resource: they are the same objects from batch to batch. */
 function resourceTest(wanted: readonly KeyValueMatch[], toValueTest: (value: unknown) => ValueTest): (resource: Origin) => boolean {
   if (wanted.length === 0) return () => true;
   const tests = wanted.map(({ key, value }) => ({ key, test: toValueTest(value) }));
-  const answers = new WeakMap<Origin, boolean>();
-  return (resource) => {
-    let answer = answers.get(resource);
-    if (answer === undefined) {
-      const attributes = resourceAttributes(resource);
-      answer = tests.every(({ key, test }) => {
-        const own = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
-        return own !== undefined && test(own);
-      });
-      answers.set(resource, answer);
-    }
-    return answer;
-  };
-}
-
-function anyMatches(tests: readonly TextTest[], text: string): boolean {
-  return tests.some((test) => test(text));
-}
-
-function equalTest(wanted: string): TextTest {
-  return (text) => text === wanted;
-}
-
-function patternTest(pattern: string): TextTest {
-  const { regex } = compilePattern(pattern);
-  return (text) => regex.test(text);
+  return onceForEach((resource) => {
+    const attributes = resourceAttributes(resource);
+    return tests.every(({ key, test }) => {
+      const own = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
+      return own !== undefined && test(own);
+    });
+  });
 }
 
 /** Same type and equal: "1" is not 1. */

@@ -7,7 +7,8 @@ export {
   type Authenticator,
   type ServerAuthenticator,
 } from './auth.ts';
-export { headerProblems, headersOf, headersSchema, type HeadersConfig } from './client-headers.ts';
+export { httpClientProblems, httpClientProperties, type HttpClientConfig } from './client-config.ts';
+export { headersOf } from './client-headers.ts';
 export { ClientIdentity } from './client-identity.ts';
 export { createCompressor, decompress, type Compressor } from './compression.ts';
 export { createExporterClient } from './exporter-client.ts';
@@ -25,6 +26,7 @@ export {
 export { readKafkaError, toKafkaFault, type KafkaProblem } from './kafka-fault.ts';
 export { LineCutter, Pieces, type Piece } from './line-cutter.ts';
 export { isCertificateFault, toFault, type Attempt } from './network-fault.ts';
+export { ProtobufWriter, protobufFieldSize } from './protobuf-writer.ts';
 export { proxyEnvironmentFor, proxyProblems, type ProxyEnvironment } from './proxy.ts';
 export { quoteWithout } from './quote.ts';
 export { parseRetryAfter } from './retry-after.ts';

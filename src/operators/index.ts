@@ -5,6 +5,7 @@ export type { EmbeddedConfig, OperatorConfig } from './config.ts';
 export { parseCondition, type Expression } from './expression/parse.ts';
 export { parseField, type Field } from './field.ts';
 export { operatorsSchema, parserOptions } from './schema.ts';
+export * from './matching.ts';
 export { FILE_NAME, FILE_PATH, Sources } from './sources.ts';
 export * from './attribute-actions/index.ts';
 export { compileMatcher, type Matcher } from './regex/compile.ts';
