@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
-export type Shape = 'nginx' | 'json' | 'json-hard';
+export const SHAPES = ['nginx', 'json', 'json-hard', 'app'] as const;
+export type Shape = (typeof SHAPES)[number];
 
 const FLUSH_BYTES = 1 << 20;
 const FIRST_MS = Date.UTC(2026, 0, 30, 12);
@@ -16,6 +17,16 @@ const STATUSES = [200, 200, 200, 200, 204, 301, 304, 404, 500];
 const LEVELS = ['debug', 'info', 'info', 'info', 'info', 'warn', 'error'];
 const LOGGERS = ['checkout.payment', 'catalog.search', 'auth.session', 'inventory.sync'];
 const ACTIONS = ['payment authorised for order', 'cache refreshed for key', 'session opened for user'];
+/** What an application says, by how much it differs from one time to the next. */
+const MESSAGES: readonly ((random: (n: number) => number) => string)[] = [
+  (random) => `Request for order ${random(1_000_000)} took ${random(3000)} ms`,
+  (random) => `Retry ${random(5)} of upload to bucket media-${random(30)} after timeout`,
+  (random) => `Loaded ${random(500)} rules from /etc/shop/rules.d/${random(40)}.yaml`,
+  (random) => `Connection to 10.1.${random(256)}.${random(256)}:5432 closed by peer`,
+  (random) => `User ${hex(random, 8)} signed in from ${random(223) + 1}.${random(256)}.${random(256)}.${random(256)}`,
+  (random) => `Cache miss for key product:${random(90_000)}:price, reading through`,
+  () => 'Health check passed',
+];
 const HARD: readonly Record<string, unknown>[] = [
   { path: 'C:\\srv\\a "b"\né' },
   { user: { id: 17, roles: ['admin', 'ops'], geo: { lat: 52.5, lon: 13.4 } } },
@@ -42,6 +53,11 @@ export function lineOf(shape: Shape, sequence: number, random: (n: number) => nu
     const stamp = `${iso.slice(8, 10)}/${MONTHS[time.getUTCMonth()]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
     const client = `${random(223) + 1}.${random(256)}.${random(256)}.${random(256)}`;
     return `${client} - - [${stamp}] "${one(METHODS)} ${one(PATHS)}/${random(100_000)}?seq=${seq} HTTP/1.1" ${one(STATUSES)} ${random(200_000)} "https://shop.example.com/catalog" "${one(AGENTS)}" 0.${String(random(1000)).padStart(3, '0')}`;
+  }
+  if (shape === 'app') {
+    const stamp = time.toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);
+    const level = one(LEVELS).toUpperCase().padEnd(5);
+    return `${stamp} ${level} [worker-${random(16)}] ${one(LOGGERS)} - ${one(MESSAGES)(random)} seq=${seq}`;
   }
   const record: Record<string, unknown> = {
     ts: time.toISOString(),

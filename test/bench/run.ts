@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeLogFile, type Shape } from './log-lines.ts';
+import { SHAPES, writeLogFile, type Shape } from './log-lines.ts';
 import type { Measurement } from './measurement.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -23,6 +23,12 @@ const STAGES: readonly { readonly name: string; readonly shape: Shape }[] = [
   { name: 'regex', shape: 'nginx' },
   { name: 'timestamp', shape: 'json' },
   { name: 'severity', shape: 'json' },
+  { name: 'redact', shape: 'json' },
+  { name: 'template', shape: 'json' },
+  { name: 'dedupe', shape: 'json' },
+  { name: 'anomaly', shape: 'json' },
+  { name: 'mine-nginx', shape: 'nginx' },
+  { name: 'mine-app', shape: 'app' },
   { name: 'otlp-write', shape: 'nginx' },
   { name: 'compress', shape: 'nginx' },
   { name: 'compress-zstd', shape: 'nginx' },
@@ -36,6 +42,11 @@ const STAGES: readonly { readonly name: string; readonly shape: Shape }[] = [
   { name: 'whole-json', shape: 'json' },
   { name: 'whole-json-zstd', shape: 'json' },
   { name: 'whole-json-hard', shape: 'json-hard' },
+  { name: 'whole-json-processors', shape: 'json' },
+  { name: 'whole-app-processors', shape: 'app' },
+  { name: 'pass-otlp', shape: 'json' },
+  { name: 'pass-otlp-64', shape: 'json' },
+  { name: 'pass-ndjson', shape: 'json' },
 ];
 
 interface Row extends Measurement {
@@ -93,7 +104,7 @@ function createInputs(records: number): Map<Shape, string> {
   const folder = join(tmpdir(), 'winnow-bench');
   mkdirSync(folder, { recursive: true });
   const inputs = new Map<Shape, string>();
-  for (const shape of ['nginx', 'json', 'json-hard'] as const) {
+  for (const shape of SHAPES) {
     const path = join(folder, `${shape}-${records}.log`);
     if (!existsSync(path)) writeLogFile(path, shape, records);
     inputs.set(shape, path);

@@ -5,7 +5,7 @@ import type { Measurement } from '../measurement.ts';
 
 // Larger than a receiver reads: taking the time costs as much as parsing some rows.
 const READ_BYTES = 1024 * 1024;
-const WARM_UP_RECORDS = 50_000;
+export const WARM_UP_RECORDS = 50_000;
 const NEWLINE = 0x0a;
 
 /**

@@ -19,13 +19,11 @@ const HTTP_PORT = 24_088;
 interface Variant {
   readonly resources: number;
   readonly isJson?: boolean;
-  readonly processors?: string;
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
   otlp: { resources: 1 },
   'otlp-64': { resources: 64 },
-  'otlp-batch': { resources: 1, processors: 'batch' },
   ndjson: { resources: 1, isJson: true },
 };
 
@@ -146,19 +144,18 @@ function ndjsonBody(): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
-function configOf(endpoint: string, { processors = '', isJson = false }: Variant): string {
+function configOf(endpoint: string, { isJson = false }: Variant): string {
   const receiver = isJson
     ? `http: { endpoint: '127.0.0.1:${HTTP_PORT}' }`
     : `otlp: { protocols: { http: { endpoint: '127.0.0.1:${OTLP_PORT}' } } }`;
   return `
 receivers:
   ${receiver}
-processors: { ${processors === '' ? '' : `${processors}: {}`} }
 exporters:
   otlp_http: { endpoint: '${endpoint}', compression: none }
 service:
   telemetry: { metrics: { level: none } }
   pipelines:
-    logs: { receivers: [${isJson ? 'http' : 'otlp'}], processors: [${processors}], exporters: [otlp_http] }
+    logs: { receivers: [${isJson ? 'http' : 'otlp'}], exporters: [otlp_http] }
 `;
 }

@@ -19,10 +19,14 @@ const REGEX_OPERATORS = `
         regex: '^(?P<client>\\S+) \\S+ (?P<user>\\S+) \\[(?P<time>[^\\]]*)\\] "(?P<method>\\S+) (?P<path>\\S+) (?P<protocol>[^"]*)" (?P<status>\\d+) (?P<bytes>\\d+) "(?P<referer>[^"]*)" "(?P<agent>[^"]*)" (?P<duration>\\S+)'
         timestamp: { parse_from: attributes.time, layout: '%d/%b/%Y:%H:%M:%S %z' }`;
 
+const OTHERS = { redact: '{}', template: '{}', dedupe: '{}', truncate: '{}', anomaly: '{}' };
+
 interface Variant {
   readonly operators?: string;
   readonly compression?: string;
   readonly queue?: string;
+  /** In order, all but `parse` with their defaults. */
+  readonly processors?: Readonly<Record<string, string>>;
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
@@ -34,6 +38,8 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   json: { operators: JSON_OPERATORS },
   'json-zstd': { operators: JSON_OPERATORS, compression: 'zstd' },
   'json-hard': { operators: JSON_OPERATORS },
+  'json-processors': { processors: { parse: '{ format: json }', ...OTHERS }, compression: 'zstd' },
+  'app-processors': { processors: { parse: '{ format: auto }', ...OTHERS }, compression: 'zstd' },
 };
 
 export async function run(input: string, name: string): Promise<Measurement> {
@@ -62,11 +68,15 @@ export async function run(input: string, name: string): Promise<Measurement> {
 }
 
 function configOf({ input, folder, endpoint, variant }: { input: string; folder: string; endpoint: string; variant: Variant }): string {
+  const { processors = {} } = variant;
   return `
 receivers:
   file_log:
     include: ['${input}']
     start_at: beginning${variant.operators ?? ''}
+processors: { ${Object.entries(processors)
+    .map(([id, config]) => `${id}: ${config}`)
+    .join(', ')} }
 exporters:
   otlp_http:
     endpoint: ${endpoint}
@@ -78,6 +88,6 @@ service:
   extensions: [file_storage]
   telemetry: { metrics: { level: none } }
   pipelines:
-    logs: { receivers: [file_log], exporters: [otlp_http] }
+    logs: { receivers: [file_log], processors: [${Object.keys(processors).join(', ')}], exporters: [otlp_http] }
 `;
 }
