@@ -2,19 +2,20 @@
  * How well anomalies are found: the labelled streams of a generator, seeds 1 to 20, and the series of the Numenta Anomaly
  * Benchmark. Neither the data nor the scorers are part of this repository.
  *
- *   npm run eval:anomalies -- [--data DIR] [--tools DIR] [--seeds 1-20] [--verbose]
+ *   npm run eval:anomalies -- [FOLDER] [--tools DIR] [--seeds 1-20] [--verbose]
  *
- * DIR (or WINNOW_EVAL_DATA) holds `loghub/` and `nab/`; the tools (or WINNOW_EVAL_TOOLS, else `../tools` beside the data) are
+ * FOLDER (see eval-data.ts) holds `loghub/` and `nab/`; the tools (or WINNOW_EVAL_TOOLS, else `../tools` beside the data) are
  * gen_anomalies.mjs, score_anomalies.mjs and score_nab.mjs.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AnomalyEngine, SeriesDetector, type Incident } from '#anomaly';
 import { TemplateMiner } from '#mining';
 import { StreamReader } from '../../src/cli/detect/stream-record.ts';
+import { evalData } from './eval-data.ts';
 
 interface Alarm {
   readonly start: number;
@@ -39,7 +40,8 @@ const PROBATION = 0.15;
 // NAB's windows are tenths of a series; one anomaly shall give one alarm.
 const PAUSE = 0.03;
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     data: { type: 'string' },
     tools: { type: 'string' },
@@ -47,14 +49,16 @@ const { values: flags } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 });
-const data = flags.data ?? process.env['WINNOW_EVAL_DATA'];
-if (data === undefined) {
-  process.stderr.write('eval:anomalies: the data are not part of the repository; give their folder with --data or WINNOW_EVAL_DATA\n');
-  process.exitCode = 2;
-} else {
-  const tools = flags.tools ?? process.env['WINNOW_EVAL_TOOLS'] ?? join(data, '../tools');
-  await scoreStreams(resolve(data), resolve(tools));
-  scoreSeries(resolve(data), resolve(tools));
+const dataFolder = evalData(positionals[0] ?? flags.data, '.');
+if (dataFolder !== undefined) {
+  const toolsFolder = resolve(flags.tools ?? process.env['WINNOW_EVAL_TOOLS'] ?? join(dataFolder, '../tools'));
+  if (existsSync(toolsFolder)) {
+    await scoreStreams(resolve(dataFolder), toolsFolder);
+    scoreSeries(resolve(dataFolder), toolsFolder);
+  } else {
+    console.error(`There is no ${toolsFolder}: name the folder of the generator and the scorers with --tools or WINNOW_EVAL_TOOLS.`);
+    process.exitCode = 2;
+  }
 }
 
 async function scoreStreams(folder: string, tools: string): Promise<void> {

@@ -1,10 +1,9 @@
 /**
- * What deduplication, noise and truncation save, corpus by corpus: `npm run eval:reduction -- <folder> [--generator <file>]`,
- * or WINNOW_EVAL_DATA=<folder>.
+ * What deduplication, noise and truncation save, corpus by corpus: `npm run eval:reduction -- [FOLDER] [--generator FILE]`.
  *
- * The data are not part of this repository. The folder has LogHub-2k samples with labels, NAME_2k.log and NAME_2k.gt.tsv
- * (github.com/logpai/loghub, free for research; cite Zhu et al., ISSRE 2023). The generator is that of the log-agent benchmark.
- * Without either, only the corpus of a chatty service is measured, which is made here.
+ * The data are not part of this repository; see eval-data.ts for the folder. It, or `loghub` in it, has LogHub-2k samples with labels, NAME_2k.log and NAME_2k.gt.tsv
+ * (github.com/logpai/loghub, free for research; cite Zhu et al., ISSRE 2023). The generator is that of the log-agent benchmark,
+ * else `../bench/build/gen` beside the data if it is there. One corpus more, of a chatty service, is made here.
  *
  *   baseline   template ─▶ OTLP, zstd 1
  *   content    template ─▶ noise ─▶ truncate ─▶ dedupe ─▶ OTLP, zstd 1
@@ -14,7 +13,10 @@
  * All options are the defaults but for those named, and the text of the template is exported by none of the four: it would
  * make the baseline larger. Batches and requests are of equal size for all.
  */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { evalData } from './eval-data.ts';
 import { chattyCorpus } from './reduction/chatty.ts';
 import type { Corpus } from './reduction/corpus.ts';
 import { generatedCorpora } from './reduction/generated.ts';
@@ -43,11 +45,13 @@ async function main(): Promise<void> {
       only: { type: 'string' },
     },
   });
-  const folder = positionals[0] ?? process.env['WINNOW_EVAL_DATA'];
-  if (folder === undefined) console.error('No folder with LogHub samples was named; see the top of this script.');
+  const folder = evalData(positionals[0], 'loghub');
+  if (folder === undefined) return;
+  const generator = values.generator ?? generatorBeside(folder);
+  if (generator === undefined) console.error('Without --generator FILE its corpora are left out.');
   const all: Corpus[] = [
-    ...(folder === undefined ? [] : loghubCorpora(folder, Number(values['lines-per-second']))),
-    ...(values.generator === undefined ? [] : generatedCorpora(values.generator)),
+    ...loghubCorpora(folder, Number(values['lines-per-second'])),
+    ...(generator === undefined ? [] : generatedCorpora(generator)),
     chattyCorpus,
   ];
   const corpora = all.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
@@ -75,6 +79,10 @@ async function main(): Promise<void> {
   console.log(`\nMean of ${corpora.length} corpora: ${[...means].map(([name, mean]) => `${name} ${percent(mean)}`).join(', ')}`);
   console.log(problems.length === 0 ? 'Every error is there, all counts add up, lossless restores all.' : problems.join('\n'));
   if (problems.length > 0 || (means.get('template') ?? 0) < REDUCTION_MIN) process.exitCode = 1;
+}
+
+function generatorBeside(folder: string): string | undefined {
+  return ['../../bench/build/gen', '../bench/build/gen'].map((path) => resolve(folder, path)).find((path) => existsSync(path));
 }
 
 function check(where: string, result: Result, isLossless: boolean): string[] {

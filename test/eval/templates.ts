@@ -1,7 +1,7 @@
 /**
- * Scores `winnow mine` on labelled lines: `npm run eval:templates -- <folder>`, or WINNOW_EVAL_DATA=<folder>.
+ * Scores `winnow mine` on labelled lines: `npm run eval:templates -- [FOLDER]`; see eval-data.ts for the folder.
  *
- * The data are not part of this repository. The folder has pairs NAME_2k.log, the raw lines, and NAME_2k.gt.tsv with the
+ * The data are not part of this repository. The folder, or `loghub` in it, has pairs NAME_2k.log, the raw lines, and NAME_2k.gt.tsv with the
  * columns line, event_id, template, corrected_template and content_start (where the message begins in the raw line), as
  * made from LogHub-2k (github.com/logpai/loghub, free for research; cite Zhu et al., ISSRE 2023) with the corrections of
  * Khan et al., ICSE 2022.
@@ -13,6 +13,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runCommandLine } from '../../src/cli/program.ts';
+import { evalData } from './eval-data.ts';
 import { score, type Prediction, type Scores } from './template-scores.ts';
 
 interface Labelled {
@@ -97,11 +98,5 @@ const WAYS: readonly (readonly [title: string, of: (set: Labelled) => readonly s
   ['messages, ids as assigned', (set) => set.messages, ['--header', 'none', '--as-assigned']],
 ];
 
-const folder = process.argv[2] ?? process.env['WINNOW_EVAL_DATA'];
-if (folder) await main(folder);
-else {
-  console.error(
-    'Where are the data? npm run eval:templates -- <folder>, or WINNOW_EVAL_DATA=<folder>. They are not part of this repository.',
-  );
-  process.exitCode = 2;
-}
+const folder = evalData(process.argv[2], 'loghub');
+if (folder !== undefined) await main(folder);
