@@ -3,8 +3,8 @@ import { Vary, delimiter, word, type Token } from './token.ts';
 
 /** The members of a JSON record that hold its message, the likeliest first. */
 const MESSAGE_KEYS: readonly string[] = ['message', 'msg', 'log', 'event', 'text'];
-const MEMBER = /("(?:[^"\\]|\\.)*")(\s*:\s*)/y;
-const STRING = /"(?:[^"\\]|\\.)*"/y;
+const MEMBER = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:\s*)/y;
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 const BARE = /[^\s,{}[\]"]+/y;
 const SPACE_OR_COMMA = /[\s,]*/y;
 const MEMBERS_MAX = 256;
@@ -15,25 +15,38 @@ export function isJsonText(line: string): boolean {
 }
 
 /**
- * The tokens of a JSON record: its keys are constant, its values vary, and the value of its message is a message. What
- * cannot be read is one variable between braces.
+ * The tokens of a JSON record: its keys are constant, its values vary, and the value of its message is a message, of which
+ * no more than `bytesMax` are looked at. What cannot be read, or has more than that beside its values, is one variable
+ * between braces.
+ *
+ * Tokens live as long as their cluster: what varies is left out, and what stays does not hold on to the line.
  */
-export function parseJsonLine(line: string): Token[] {
+export function parseJsonLine(line: string, bytesMax: number): Token[] {
   const members = findMembers(line);
-  if (!members) return [delimiter('{'), word(line.slice(1, -1), Vary.always), delimiter('}')];
+  if (!members || constantBytes(line, members) > bytesMax) return [delimiter('{'), word('', Vary.always), delimiter('}')];
   const message = MESSAGE_KEYS.map((key) => members.find((member) => member.key === key && member.isText)).find(Boolean);
   const tokens: Token[] = [];
   let at = 0;
   for (const member of members) {
     const quote = member.isText ? 1 : 0;
-    tokens.push(delimiter(line.slice(at, member.from + quote)));
-    const text = line.slice(member.from + quote, member.to - quote);
-    if (member === message) tokens.push(...parseLine(text));
-    else tokens.push(word(text, Vary.always));
+    tokens.push(delimiter(copyOf(line, at, member.from + quote)));
     at = member.to - quote;
+    const from = member.from + quote;
+    if (member === message) tokens.push(...parseLine(copyOf(line, from, Math.min(at, from + bytesMax))));
+    if (member !== message || at - from > bytesMax) tokens.push(word('', Vary.always));
   }
-  tokens.push(delimiter(line.slice(at)));
+  tokens.push(delimiter(copyOf(line, at, line.length)));
   return tokens;
+}
+
+/** What is not a value. */
+function constantBytes(line: string, members: readonly Member[]): number {
+  return members.reduce((rest, { from, to }) => rest - (to - from), line.length);
+}
+
+/** A part of a string would keep all of it in memory. */
+function copyOf(line: string, from: number, to: number): string {
+  return Buffer.from(line.slice(from, to), 'latin1').toString('latin1');
 }
 
 interface Member {

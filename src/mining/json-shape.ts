@@ -21,8 +21,15 @@ export function looksLikeJson(bytes: Uint8Array, from: number, to: number): bool
   return to - from > 2 && bytes[from] === OPEN && bytes[to - 1] === CLOSE && (bytes[from + 1] === QUOTE || bytes[from + 1] === SPACE);
 }
 
+/** What of a source counts for the shape of its records. */
+export interface JsonMeasure {
+  readonly seed: number;
+  /** No more bytes of a message are looked at. */
+  readonly bytesMax: number;
+}
+
 /** The shape of a JSON record: its keys in their order and the shape of its message. */
-export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: number, seed: number): void {
+export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: number, { seed, bytesMax }: JsonMeasure): void {
   let keys = seed;
   let rank = MESSAGE_HASHES.length;
   let messageFrom = 0;
@@ -52,5 +59,5 @@ export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: n
     } else if (byte === OPEN || byte === OPEN_LIST) depth++;
     else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
   }
-  shape.measure(bytes, messageFrom, messageTo, keys);
+  shape.measure(bytes, messageFrom, Math.min(messageTo, messageFrom + bytesMax), keys);
 }

@@ -2,7 +2,7 @@ import { parseLine, parseSeed } from './classify.ts';
 import type { Cluster } from './cluster.ts';
 import { findHeader, messageStart, type HeaderPattern } from './header.ts';
 import { isJsonText, parseJsonLine } from './json-line.ts';
-import { looksLikeJson } from './json-shape.ts';
+import { looksLikeJson, type JsonMeasure } from './json-shape.ts';
 import { hashText } from './key.ts';
 import { encodeLatin1 } from './latin1.ts';
 import type { TemplateSet } from './mined-template.ts';
@@ -35,6 +35,7 @@ interface Sampled {
 export class Source {
   readonly name: string;
   readonly seed: number;
+  readonly jsonMeasure: JsonMeasure;
   readonly #options: SourceOptions;
   #tree: Tree;
   #pattern: HeaderPattern = [];
@@ -51,6 +52,7 @@ export class Source {
   constructor(name: string, options: SourceOptions) {
     this.name = name;
     this.seed = hashText(name);
+    this.jsonMeasure = { seed: this.seed, bytesMax: options.lineBytesMax };
     this.#options = options;
     this.hasHeader = options.header === 'none';
     this.#tree = this.#createTree();
@@ -137,7 +139,7 @@ export class Source {
   }
 
   #parse(line: string): Token[] {
-    if (isJsonText(line)) return parseJsonLine(line);
+    if (isJsonText(line)) return parseJsonLine(line, this.#options.lineBytesMax);
     const tokens = parseLine(line.slice(messageStart(line, this.#pattern)));
     if (line.length === this.#options.lineBytesMax) tokens.push(word('', Vary.always));
     return tokens;

@@ -242,3 +242,31 @@ test('no count is lost when templates and sources are forgotten', () => {
     }),
   );
 });
+
+describe('a record of JSON', () => {
+  const words = (count: number): string => Array.from({ length: count }, (_, i) => `word${'abcdefghij'[i % 10]}`).join(' ');
+
+  test('is its keys and its message', () => {
+    const records = [1, 22, 333].map((ms) => `{"level":"info","message":"took ${ms} ms","host":"h${ms}"}`);
+
+    expect(new Set(mineAll(records))).toEqual(new Set(['{"level":"<*>","message":"took <*> ms","host":"<*>"}']));
+  });
+
+  test('may have a message of any length; what lies beyond the bound is a variable', () => {
+    const records = [200_000, 150_001].map((count) => `{"message":"${words(count)}"}`);
+
+    const templates = mineAll(records, { header: 'none', lineBytesMax: 60 });
+
+    expect(new Set(templates)).toEqual(new Set([`{"message":"${words(100).slice(0, 60)}<*>"}`]));
+  });
+
+  test('is one variable when there is too much beside its values', () => {
+    const record = `{${Array.from({ length: 30 }, (_, i) => `"key${i}":1`).join(',')}}`;
+
+    expect(mineAll([record], { header: 'none', lineBytesMax: 100 })).toEqual(['{<*>}']);
+  });
+
+  test('takes a value with many escapes', () => {
+    expect(mineAll([`{"a":"${String.raw`\"x\\`.repeat(300_000)}","message":"it failed"}`])).toEqual(['{"a":"<*>","message":"it failed"}']);
+  });
+});

@@ -65,7 +65,7 @@ export class TemplateMiner {
   observe(bytes: Uint8Array, from: number, to: number, source: Source): Cluster {
     const end = Math.min(to, from + this.#options.lineBytesMax);
     const shape = this.#shape;
-    if (looksLikeJson(bytes, from, to)) measureJson(shape, bytes, from, to, source.seed);
+    if (looksLikeJson(bytes, from, to)) measureJson(shape, bytes, from, to, source.jsonMeasure);
     else shape.measure(bytes, from, end, source.seed);
     const known = this.#shapes.find(shape.first, shape.second, this.#now);
     if (known !== undefined && !known.isDead && source.hasHeader) {

@@ -13,6 +13,9 @@ import {
 import { parseField, type Field } from '../field.ts';
 import { writeField } from '../values.ts';
 
+// So many keys are compared each with each, which is quicker than a table. A line of words can have a hundred thousand.
+const COMPARED_MAX = 32;
+
 /**
  * Gathers the fields of one row. They are written to free slots of the attribute table, and become the row's when all of
  * them are there: a text that turns out to be malformed leaves nothing behind. Where the fields do not go to the
@@ -110,6 +113,16 @@ export class FieldWriter {
   /** Of equal keys the last counts. */
   #keepLast(first: number, end: number): void {
     const { key, type } = this.#table;
+    if (end - first > COMPARED_MAX) {
+      const last = new Map<string, number>();
+      for (let slot = first; slot < end; slot++) {
+        const { text } = key[slot] as Key;
+        const before = last.get(text);
+        if (before !== undefined) type[before] = ValueType.none;
+        last.set(text, slot);
+      }
+      return;
+    }
     for (let slot = first + 1; slot < end; slot++) {
       const own = key[slot] as Key;
       for (let other = first; other < slot; other++) {

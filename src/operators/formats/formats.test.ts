@@ -146,6 +146,14 @@ describe('pairs', () => {
     expect(fieldsOf({ type: 'logfmt_parser' }, line)).toEqual(expected);
   });
 
+  test('of logfmt, of which the last of many equal keys counts', () => {
+    const pairs = Array.from({ length: 100 }, (_, i) => [`k${i % 40}`, i] as const);
+
+    expect(fieldsOf({ type: 'logfmt_parser' }, pairs.map(([key, value]) => `${key}=${value}`).join(' '))).toEqual(
+      Object.fromEntries(pairs),
+    );
+  });
+
   test.each<[string, string, string, Record<string, string> | undefined]>([
     ['=', '', 'a=1   b="x y" c=\'z\'', { a: '1', b: 'x y', c: 'z' }],
     [':', ',', ' a : 1 , b : "x, y"', { a: '1', b: 'x, y' }],
