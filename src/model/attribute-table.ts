@@ -8,6 +8,9 @@ export const ValueType = { none: 0, string: 1, bytes: 2, bool: 3, int: 4, double
 export type ValueTypeNumber = (typeof ValueType)[keyof typeof ValueType];
 
 const NO_SLOT = -1;
+// So many slots are looked through one after the other. Beyond, a row is a whole document rather than a record, and its
+// keys are entered in a table: to set each of a hundred thousand would take minutes otherwise.
+const WALKED_MAX = 64;
 
 /**
  * The attributes of all rows: slots in arrays, each row's slots a linked list in order of insertion. Rows filled one
@@ -27,6 +30,9 @@ export class AttributeTable {
   /** The value itself (bool as 0 or 1, int, double). */
   number: Float64Array = new Float64Array(SLOTS_FIRST);
   next: Int32Array = new Int32Array(SLOTS_FIRST);
+  /** Slots of one long row by their keys; those that were removed since are there still. Rows move, first slots do not. */
+  readonly #index: Map<string, number> = new Map();
+  #indexedHead: number = NO_SLOT;
 
   constructor(space: ByteSpace, rows: number) {
     this.#space = space;
@@ -36,6 +42,7 @@ export class AttributeTable {
 
   reset(rows: number): void {
     this.count = 0;
+    this.#forgetIndex();
     this.head.fill(NO_SLOT, 0, rows);
   }
 
@@ -59,6 +66,7 @@ export class AttributeTable {
     if (this.head[row] === NO_SLOT) this.head[row] = slot;
     else this.next[this.tail[row] as number] = slot;
     this.tail[row] = slot;
+    if (this.head[row] === this.#indexedHead) this.#index.set(key.text, slot);
     return slot;
   }
 
@@ -74,6 +82,7 @@ export class AttributeTable {
   link(row: number, end: number): void {
     const first = this.count;
     if (end === first) return;
+    if (this.head[row] === this.#indexedHead) this.#forgetIndex();
     const next = this.next;
     for (let slot = first; slot < end; slot++) next[slot] = slot + 1;
     next[end - 1] = NO_SLOT;
@@ -86,10 +95,33 @@ export class AttributeTable {
   /** The row's slot with that key, or -1. Removed attributes are not found. */
   find(row: number, key: Key): number {
     const { head, next, key: keys, type } = this;
+    let left = WALKED_MAX;
     for (let slot = head[row] as number; slot !== NO_SLOT; slot = next[slot] as number) {
       if (keys[slot] === key && type[slot] !== ValueType.none) return slot;
+      if (--left === 0) return this.#findIndexed(row, key.text);
     }
     return mayHaveTwins() ? this.#findText(row, key.text) : NO_SLOT;
+  }
+
+  #findIndexed(row: number, text: string): number {
+    if (this.head[row] !== this.#indexedHead) this.#enter(row);
+    const slot = this.#index.get(text) ?? NO_SLOT;
+    return slot !== NO_SLOT && this.type[slot] !== ValueType.none ? slot : NO_SLOT;
+  }
+
+  #enter(row: number): void {
+    this.#index.clear();
+    this.#indexedHead = this.head[row] as number;
+    for (let slot = this.head[row] as number; slot !== NO_SLOT; slot = this.next[slot] as number) {
+      const { text } = this.key[slot] as Key;
+      if (this.type[slot] !== ValueType.none && !this.#index.has(text)) this.#index.set(text, slot);
+    }
+  }
+
+  #forgetIndex(): void {
+    if (this.#indexedHead === NO_SLOT) return;
+    this.#index.clear();
+    this.#indexedHead = NO_SLOT;
   }
 
   #findText(row: number, text: string): number {
@@ -101,6 +133,12 @@ export class AttributeTable {
 
   remove(slot: number): void {
     this.type[slot] = ValueType.none;
+  }
+
+  /** The caller has made sure that the row has no such key. */
+  rename(slot: number, key: Key): void {
+    this.key[slot] = key;
+    this.#forgetIndex();
   }
 
   value(slot: number): AttributeValue {

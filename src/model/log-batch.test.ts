@@ -13,6 +13,7 @@ import {
 } from '../../test/helpers/row-arbitrary.ts';
 import type { AttributeValue } from './any-value.ts';
 import { ValueType } from './attribute-table.ts';
+import { keyOf } from './key.ts';
 import { EMPTY_ORIGIN } from './resource.ts';
 import { LogBatch } from './log-batch.ts';
 
@@ -221,4 +222,42 @@ test('a Delivery must answer for exactly the live rows', () => {
   batch.addRow(ValueType.none, 0, 0);
 
   expect(() => batch.setDelivery(new Delivery(2, 1, () => {}))).toThrow('answers for each row');
+});
+
+describe('a row with many attributes', () => {
+  const name = fc.integer({ min: 0, max: 150 }).map((i) => `k${i}`);
+  const change = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('set' as const), key: name, value: fc.nat() }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), key: name, value: fc.constant(0) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('rename' as const), key: name, value: fc.nat(150) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('other row' as const), key: name, value: fc.nat() }) },
+  );
+
+  test('has what a map would have', () => {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 200, maxLength: 400 }), (changes) => {
+        const batch = new LogBatch();
+        batch.addRow(ValueType.none, 0, 0);
+        batch.addRow(ValueType.none, 0, 0);
+        const model = new Map<string, number>();
+        for (let i = 0; i < 90; i++) batch.setAttribute(1, `k${i}`, 0);
+        for (const { kind, key: own, value } of changes) {
+          if (kind === 'other row') batch.setAttribute(1, own, value);
+          else if (kind === 'set') {
+            batch.setAttribute(0, own, value);
+            model.set(own, value);
+          } else if (kind === 'delete') {
+            batch.deleteAttribute(0, own);
+            model.delete(own);
+          } else if (model.has(own) && !model.has(`k${value}`)) {
+            batch.attributes.rename(batch.attributes.find(0, keyOf(own)), keyOf(`k${value}`));
+            model.set(`k${value}`, model.get(own) as number);
+            model.delete(own);
+          }
+        }
+        for (let i = 0; i <= 150; i++) expect(batch.attribute(0, `k${i}`)).toBe(model.get(`k${i}`));
+      }),
+      { numRuns: 200 },
+    );
+  });
 });

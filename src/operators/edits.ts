@@ -92,7 +92,7 @@ export class Move implements RowStep {
     if (isAttribute(to)) {
       if (this.#isCopy || type === ValueType.encoded || to.key.text === from.key.text) return false;
       batch.deleteAttribute(row, to.key);
-      table.key[slot] = to.key;
+      table.rename(slot, to.key);
       return true;
     }
     if (!isBody(to) || type !== ValueType.string) return false;

@@ -90,7 +90,7 @@ class Docker implements Format {
     batch.bodySize[row] = isWhole ? size - 1 : size;
     table.remove(log);
     const stream = table.find(row, STREAM);
-    if (stream >= 0) table.key[stream] = KEYS['log.iostream'];
+    if (stream >= 0) table.rename(stream, KEYS['log.iostream']);
     batch.setAttribute(row, KEYS.logtag, isWhole ? 'F' : 'P');
     this.#setTime(batch, row);
     return undefined;

@@ -95,7 +95,7 @@ export class FieldMap {
     const table = this.#current.attributes;
     if ((table.key[slot] as Key).text === key.text) return;
     this.#current.deleteAttribute(this.#row, key);
-    table.key[slot] = key;
+    table.rename(slot, key);
   }
 
   /** Puts a value where it belongs. False when it has to stay where it is. */
