@@ -72,7 +72,7 @@ const framing = {
   non_transparent_framing_trailer: {
     type: 'string',
     enum: ['LF', 'NUL'],
-    description: 'What ends a message that is not counted. Default: LF.',
+    description: 'What ends a message that is not counted. Default: either.',
   },
 } as const satisfies Record<string, PropertySchema>;
 
@@ -157,11 +157,14 @@ export function checkSyslog(config: SyslogConfig): ConfigProblem[] {
 export interface Framing {
   /** Undefined: by each message. */
   readonly isCounted: boolean | undefined;
-  readonly trailer: number;
+  /** Undefined: a line feed or a NUL, whichever comes first. */
+  readonly trailer: number | undefined;
   readonly sizeMax: number;
   readonly mayLackPriority: boolean;
   readonly isPacket: boolean;
 }
+
+const TRAILERS: Readonly<Record<Trailer, number>> = { LF: 0x0a, NUL: 0x00 };
 
 export function framingOf(config: SyslogConfig, tcp: TcpConfig): Framing {
   const isCounted = tcp.enable_octet_counting ?? config.enable_octet_counting;
@@ -170,7 +173,7 @@ export function framingOf(config: SyslogConfig, tcp: TcpConfig): Framing {
   const trailer = tcp.non_transparent_framing_trailer ?? config.non_transparent_framing_trailer;
   return {
     isCounted,
-    trailer: trailer === 'NUL' ? 0x00 : 0x0a,
+    trailer: trailer && TRAILERS[trailer],
     sizeMax: isCounted === true && octetsMax !== undefined ? Math.min(octetsMax, sizeMax) : sizeMax,
     mayLackPriority: config.allow_skip_pri_header,
     isPacket: tcp.one_log_per_packet,

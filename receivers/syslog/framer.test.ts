@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Framing } from './config.ts';
 import { Framer, FramingError } from './framer.ts';
 
-const AUTO: Framing = { isCounted: undefined, trailer: 0x0a, sizeMax: 100, mayLackPriority: false, isPacket: false };
+const AUTO: Framing = { isCounted: undefined, trailer: undefined, sizeMax: 100, mayLackPriority: false, isPacket: false };
 
 function messages(framing: Partial<Framing>, chunks: readonly string[]): string[] {
   const framer = new Framer({ ...AUTO, ...framing });
@@ -22,6 +22,19 @@ describe('told by each message', () => {
 
   test('a line feed after a counted message is nothing', () => {
     expect(messages({}, ['5 <1>ab\n5 <2>cd\n'])).toEqual(['<1>ab', '<2>cd']);
+  });
+
+  test('a NUL ends it too, as Python writes it; a counted one may hold it', () => {
+    expect(messages({}, ['<1>a\0', '<2>b\0<3>', 'c\0<4>d\n<5>e\0\n', '6 <6>f\0g<7>h'])).toEqual([
+      '<1>a',
+      '<2>b',
+      '<3>c',
+      '<4>d',
+      '<5>e',
+      '<6>f\0g',
+      '<7>h',
+    ]);
+    expect(messages({ trailer: 0x0a }, ['<1>a\0b\n'])).toEqual(['<1>a\0b']);
   });
 
   test('a line that begins like a count is a line', () => {

@@ -4,6 +4,8 @@ import type { Framing } from './config.ts';
 /** The stream cannot be told apart into messages any more. */
 export class FramingError extends Error {}
 
+const NUL = 0x00;
+const LINE_FEED = 0x0a;
 const ZERO = 0x30;
 const ONE = 0x31;
 const NINE = 0x39;
@@ -13,7 +15,8 @@ const DIGITS_MAX = 9;
 
 /**
  * Cuts a stream of TCP into messages (RFC 6587): `12 <34>1 …` says how long the message is, `<34>1 …` goes on to a line
- * feed. A sender uses one of them; which one is seen at the beginning of each message unless the configuration says so.
+ * feed, or to a NUL as Python's `SysLogHandler` writes it. A sender uses one of them; which one is seen at each message
+ * unless the configuration says so.
  */
 export class Framer {
   readonly #framing: Framing;
@@ -24,6 +27,8 @@ export class Framer {
   /** Bytes of a counted message that have not come yet. */
   #left = 0;
   #isInLine = false;
+  /** The next NUL in the chunk that is being read, or its length. */
+  #nulAt = -1;
 
   constructor(framing: Framing) {
     this.#framing = framing;
@@ -37,6 +42,7 @@ export class Framer {
       yield* this.#pieces.take(chunk, 0, chunk.length, true);
       return;
     }
+    this.#nulAt = -1;
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const to = Math.min(chunk.length, at + this.#left);
@@ -44,7 +50,7 @@ export class Framer {
         yield* this.#pieces.take(chunk, at, to, this.#left === 0);
         at = to;
       } else if (this.#isInLine || this.#isLine(chunk[at] as number)) {
-        const end = chunk.indexOf(this.#framing.trailer, at);
+        const end = this.#endOf(chunk, at);
         this.#isInLine = end < 0;
         const to = end < 0 ? chunk.length : end;
         yield* this.#pieces.take(chunk, at, to, end >= 0);
@@ -53,6 +59,19 @@ export class Framer {
         at += yield* this.#readHead(chunk[at] as number);
       }
     }
+  }
+
+  /** Where the line at `at` ends, or -1. */
+  #endOf(chunk: Buffer, at: number): number {
+    const { trailer } = this.#framing;
+    if (trailer !== undefined) return chunk.indexOf(trailer, at);
+    const feedAt = chunk.indexOf(LINE_FEED, at);
+    // Looked for once in a chunk without any, not once a line.
+    if (this.#nulAt < at) {
+      const nulAt = chunk.indexOf(NUL, at);
+      this.#nulAt = nulAt < 0 ? chunk.length : nulAt;
+    }
+    return this.#nulAt < (feedAt < 0 ? chunk.length : feedAt) ? this.#nulAt : feedAt;
   }
 
   /** What is left when the sender has closed. */
