@@ -1,5 +1,6 @@
 import type { SharedAttributes } from '#model';
 import type { Intake, Piece } from '#net';
+import { severityOf } from './priority.ts';
 
 const SPACE = 0x20;
 
@@ -11,6 +12,8 @@ export function addMessage(intake: Intake, { bytes, from, to }: Piece, shared: S
   while (first < last && (bytes[first] as number) <= SPACE) first++;
   if (first === last) return;
   intake.add(bytes, first, last, (batch, row) => {
+    // The parser says the same of what it understands.
+    batch.severity[row] = severityOf(bytes, first, last);
     if (shared.entries.size > 0) batch.sharedOf[row] = batch.addShared(shared);
   });
 }

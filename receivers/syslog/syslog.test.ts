@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import { SeverityNumber } from '#model';
 import { createCertificates, hasOpenssl } from '../../test/helpers/certificates.ts';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { LogsSink } from '../../test/helpers/logs-sink.ts';
@@ -138,6 +139,37 @@ test('what cannot be parsed is sent on as it came, also when it is no UTF-8', as
   expect(sink.records[0]).toMatchObject({ body: 'no syslog', attributes: {} });
   expect(sink.records[1]).toMatchObject({ body: Uint8Array.from(latin1), attributes: { appname: 'app', message: 'gr\ufffdn' } });
   expect(host.metric('winnow_operator_errors', { operator: 'syslog', type: 'syslog_parser' })).toBe(1);
+});
+
+test.each([
+  ['<187>1234: router1: *Mar  1 18:46:11.123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down', SeverityNumber.error],
+  ['<162>%ASA-2-106001: Inbound TCP connection denied', SeverityNumber.error + 1],
+  ['<189>date=2026-01-30 time=12:00:00 devname="FGT" level="notice"', SeverityNumber.info + 1],
+  ['<8>', SeverityNumber.fatal],
+  ['<0>x', SeverityNumber.fatal],
+  ['<192>x', 0],
+  ['<0013>x', 0],
+  ['<>x', 0],
+])('%j has the severity that its priority says, though no RFC knows the rest', async (message, severity) => {
+  const { receiver, sink, until } = await start({ udp: UDP });
+
+  await sendDatagrams(receiver.ports.udp, [message]);
+  await until(() => sink.records.length === 1);
+
+  expect(sink.records[0]).toMatchObject({ body: message, severity, attributes: {} });
+});
+
+test("messages of Python's SysLogHandler over TCP come one by one, while it stays connected", async () => {
+  const { receiver, sink, until } = await start({ tcp: TCP });
+  const socket = await dial(receiver.ports.tcp);
+
+  socket.write('<11>one\0<14>two\0');
+  await until(() => sink.records.length === 2);
+
+  expect(sink.records).toMatchObject([
+    { body: '<11>one', severity: SeverityNumber.error },
+    { body: '<14>two', severity: SeverityNumber.info },
+  ]);
 });
 
 test('a message without its end is one when the sender has closed, and when the receiver stops', async () => {
