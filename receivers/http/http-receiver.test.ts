@@ -63,6 +63,14 @@ describe('bodies', () => {
     expect(sink.records[0]?.attributes).toEqual({ message: { a: 1 }, time: 'noon', level: 'loud', trace_id: 'xyz' });
   });
 
+  test.each(['1e25', '18446744073709551616', '1e300'])('a number that is beyond all times stays an attribute: %s', async (number) => {
+    const { post, sink } = await start();
+
+    expect((await post('/logs', `{"message":"m","ts":${number}}`, JSON_TYPE)).status).toBe(200);
+
+    expect(sink.records[0]).toMatchObject({ body: 'm', timeMs: 0, attributes: { ts: Number(number) } });
+  });
+
   test('nanoseconds since 1970 keep all their digits', async () => {
     const { post, sink } = await start();
 
