@@ -323,6 +323,15 @@ describe('Splunk', () => {
     expect((await post('/services/collector/ack?channel=c', '{"acks":["x"]}')).status).toBe(400);
   });
 
+  test('Docker, which asks for OPTIONS without credentials before it starts a container, is answered 200', async () => {
+    const nobody = { authenticate: () => ({ isAllowed: false, challenge: 'X' }) };
+    const { url } = await start({ auth: { authenticator: 'nobody' } }, { extensions: { nobody } });
+
+    const response = await fetch(`${url}/services/collector/event/1.0`, { method: 'OPTIONS' });
+
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([200, 'POST', '']);
+  });
+
   test('a pipeline that refuses is a busy server, and health is told', async () => {
     const { post, sink, url } = await start();
     sink.isRefusing = true;
