@@ -4,6 +4,8 @@ import type { HttpConfig } from './config.ts';
 
 // Senders are few, and requests many: what they have in common is made once. Past the bound the oldest is made anew.
 const KEPT_MAX = 256;
+// Longer ones are hardly the same twice, and a sender could fill the memory with them.
+const KEPT_CHARACTERS_MAX = 4096;
 
 /** What all records of a request have in common: configured, and taken from its head. */
 export class Origins {
@@ -25,12 +27,10 @@ export class Origins {
   resourceWith(attributes: Readonly<Record<string, string>>): Origin {
     const all = { ...this.#config.resource, ...attributes };
     const id = JSON.stringify(all);
-    let resource = this.#resources.get(id);
-    if (!resource) {
-      if (this.#resources.size === KEPT_MAX) this.#resources.delete(this.#resources.keys().next().value ?? '');
-      resource = createResource(all);
-      this.#resources.set(id, resource);
-    }
+    const known = this.#resources.get(id);
+    if (known) return known;
+    const resource = createResource(all);
+    keep(this.#resources, id, resource);
     return resource;
   }
 
@@ -42,12 +42,10 @@ export class Origins {
   share(all: Readonly<Record<string, string>>): SharedAttributes {
     if (Object.keys(all).length === 0) return NO_ATTRIBUTES;
     const id = JSON.stringify(all);
-    let shared = this.#known.get(id);
-    if (!shared) {
-      if (this.#known.size === KEPT_MAX) this.#known.delete(this.#known.keys().next().value ?? '');
-      shared = createSharedAttributes(all);
-      this.#known.set(id, shared);
-    }
+    const known = this.#known.get(id);
+    if (known) return known;
+    const shared = createSharedAttributes(all);
+    keep(this.#known, id, shared);
     return shared;
   }
 
@@ -65,4 +63,10 @@ export class Origins {
     if (config.include_client_address) all['client.address'] = head.remoteAddress;
     return all;
   }
+}
+
+function keep<Value>(kept: Map<string, Value>, id: string, value: Value): void {
+  if (id.length > KEPT_CHARACTERS_MAX) return;
+  if (kept.size === KEPT_MAX) kept.delete(kept.keys().next().value ?? '');
+  kept.set(id, value);
 }
