@@ -89,6 +89,16 @@ test('tells the attributes of each resource once, the last seen at most so many'
   expect(lines('openmetrics')[1]).toBe('# TYPE target info');
 });
 
+test('cuts all labels of a resource where those of its series are cut, so that the two can be joined', async () => {
+  const { count, lines } = await start({ target_info: true, built_in: ['records'], max_label_length: 8 });
+
+  await count({ resource: { 'service.name': 'ü'.repeat(1000), 'service.instance.id': 'instance-1', ['k'.repeat(1000)]: 'abcdefghi' } });
+
+  const name = 'üüüü';
+  expect(lines()).toContain(`target_info{job="${name}",instance="instance",service_name="${name}",kkkkkkkk="abcdefgh"} 1`);
+  expect(lines().find((line) => line.startsWith('winnow_log_records_total{'))).toContain(`service_name="${name}"`);
+});
+
 test('warns where everybody can read, and not on loopback', async () => {
   const warnings = async (endpoint: string): Promise<number> =>
     (await start({ endpoint })).host.lines.filter(({ level }) => level === 'warn').length;

@@ -31,7 +31,7 @@ export class LabelKey {
   /** The value in `source[start, start + size)`, cut where it is too long, never inside a character. */
   add(source: Uint8Array, start: number, size: number): void {
     const { bytes } = this;
-    const end = start + this.#cut(source, start, size);
+    const end = start + cutAt(source, start, size, this.#valueBytesMax);
     let { length, hash } = this;
     let bits = this.#bits;
     for (let i = start; i < end; i++) {
@@ -70,14 +70,14 @@ export class LabelKey {
     for (const text of texts) this.addText(text);
     return true;
   }
+}
 
-  #cut(source: Uint8Array, start: number, size: number): number {
-    let cut = size;
-    if (cut <= this.#valueBytesMax) return cut;
-    cut = this.#valueBytesMax;
-    while (cut > 0 && ((source[start + cut] as number) & 0xc0) === 0x80) cut--;
-    return cut;
-  }
+/** How many of these bytes there may be, so that no character is cut in two. */
+export function cutAt(source: Uint8Array, start: number, size: number, bytesMax: number): number {
+  if (size <= bytesMax) return size;
+  let cut = bytesMax;
+  while (cut > 0 && ((source[start + cut] as number) & 0xc0) === 0x80) cut--;
+  return cut;
 }
 
 const EMPTY = Buffer.alloc(0);

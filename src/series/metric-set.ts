@@ -43,7 +43,7 @@ export class MetricSet {
     const limits = {
       max: config.max_series,
       expirationMs,
-      valueCharsMax: config.max_label_length,
+      valueBytesMax: config.max_label_length,
       constantNames: new Set(Object.keys(config.const_labels)),
     };
     this.targets = config.target_info ? new TargetInfo(limits) : undefined;

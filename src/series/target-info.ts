@@ -1,5 +1,9 @@
 import { resourceAttributes, type AttributeValue, type LogBatch, type Origin } from '#model';
 import { escapeLabel, joined, type Format } from './exposition.ts';
+import { cutAt } from './label-key.ts';
+
+// Of one UTF-16 unit.
+const UTF8_BYTES_MAX = 3;
 
 interface Target {
   readonly labels: string;
@@ -14,7 +18,7 @@ interface Target {
 export class TargetInfo {
   readonly #max: number;
   readonly #expirationMs: number;
-  readonly #valueCharsMax: number;
+  readonly #valueBytesMax: number;
   readonly #constantNames: ReadonlySet<string>;
   /** Equal labels are one line, whatever their resources differ in. */
   readonly #targets = new Map<string, Target>();
@@ -23,12 +27,12 @@ export class TargetInfo {
   constructor(options: {
     readonly max: number;
     readonly expirationMs: number;
-    readonly valueCharsMax: number;
+    readonly valueBytesMax: number;
     readonly constantNames: ReadonlySet<string>;
   }) {
     this.#max = options.max;
     this.#expirationMs = options.expirationMs;
-    this.#valueCharsMax = options.valueCharsMax;
+    this.#valueBytesMax = options.valueBytesMax;
     this.#constantNames = options.constantNames;
   }
 
@@ -78,16 +82,25 @@ export class TargetInfo {
     const { 'service.name': name, 'service.namespace': namespace, 'service.instance.id': instance, ...rest } = attributes;
     const labels = new Map<string, string>();
     const job = [namespace, name].flatMap((part) => (typeof part === 'string' && part !== '' ? [part] : [])).join('/');
-    if (job !== '') labels.set('job', job);
-    if (typeof instance === 'string' && instance !== '') labels.set('instance', instance);
+    const set = (label: string, value: string): void => void labels.set(label, this.#cut(value));
+    if (job !== '') set('job', job);
+    if (typeof instance === 'string' && instance !== '') set('instance', instance);
     // As the series have it, so that they can be joined on it.
-    if (typeof name === 'string' && name !== '') labels.set('service_name', name);
+    if (typeof name === 'string' && name !== '') set('service_name', name);
     for (const [key, value] of Object.entries(rest)) {
-      const label = toLabelName(key);
-      if (isScalar(value) && !labels.has(label)) labels.set(label, String(value).slice(0, this.#valueCharsMax));
+      const label = this.#cut(toLabelName(key));
+      if (isScalar(value) && !labels.has(label)) set(label, String(value));
     }
     for (const constant of this.#constantNames) labels.delete(constant);
     return labels;
+  }
+
+  /** Where the labels of series are cut. */
+  #cut(text: string): string {
+    if (text.length * UTF8_BYTES_MAX <= this.#valueBytesMax) return text;
+    // More than the bound need not be encoded: a UTF-16 unit is at least one byte.
+    const bytes = Buffer.from(text.slice(0, this.#valueBytesMax + 1));
+    return bytes.toString('utf8', 0, cutAt(bytes, 0, bytes.length, this.#valueBytesMax));
   }
 }
 
