@@ -31,6 +31,17 @@ test.each([0, 1, 3, 4, 5, 59, 60, 61, 64, 65, 67, 68, 69, 255, 256, 257, 65_535,
   },
 );
 
+// Goal: what hardly repeats comes out again too. Method: random letters, in which a few of the short repetitions that there are
+// cost more than they save.
+test.each([2, 4, 16, 26, 64, 200])('random text of %d letters comes out again, and is hardly longer', (letters) => {
+  let state = letters;
+  const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 16;
+  const bytes = Buffer.from(Array.from({ length: 300_000 }, () => 33 + (next() % letters)));
+
+  expect(again(bytes).equals(bytes)).toBe(true);
+  expect(compressSnappy(bytes).length).toBeLessThan(bytes.length * 1.01);
+});
+
 test('log lines become less than half', () => {
   const lines = Array.from(
     { length: 2000 },

@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { Buffer } from 'node:buffer';
 import { HttpProblem } from './server-reply.ts';
 
@@ -70,8 +71,9 @@ const table = new Uint16Array(1 << TABLE_BITS);
 
 /** One block of Snappy's raw format. Looks for repetitions less and less where there are none. */
 export function compressSnappy(bytes: Buffer): Buffer {
-  // The worst is a literal as long as the input, with five bytes of head for each block.
-  const out = Buffer.allocUnsafe(10 + bytes.length + 5 * (Math.ceil(bytes.length / BLOCK_BYTES) + 1));
+  // Snappy's own bound. The worst is no long literal but many of 61 bytes, with two bytes of head each, and between them copies
+  // of four bytes that take three.
+  const out = Buffer.allocUnsafe(32 + bytes.length + Math.ceil(bytes.length / 6));
   let written = 0;
   let rest = bytes.length;
   for (; rest > 127; rest = Math.floor(rest / 128)) out[written++] = (rest & 127) | 128;
@@ -79,6 +81,7 @@ export function compressSnappy(bytes: Buffer): Buffer {
   for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
     written = compressBlock(bytes, from, Math.min(bytes.length, from + BLOCK_BYTES), { out, written });
   }
+  assert(written <= out.length, 'compressed bytes fit into the bound');
   return Buffer.from(out.subarray(0, written));
 }
 
