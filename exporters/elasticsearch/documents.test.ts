@@ -188,6 +188,18 @@ describe('a document', () => {
     expect(agent['metadata']).toEqual({ correlation_id: 'w', 'attributes.correlation_id': 'c' });
   });
 
+  test.each(['otel', 'ecs', 'agent'])('of %s takes attributes with the names that every object has', (mode) => {
+    const names = ['constructor', '__proto__', 'toString'];
+
+    const [, document] = one({ mapping: { mode } }, (batch) => {
+      batch.resourceOf[0] = batch.addResource(createResource({ constructor: 'of the resource' }));
+      for (const name of names) batch.setAttribute(0, name, `of ${name}`);
+    });
+
+    const text = JSON.stringify(document);
+    for (const name of names) expect(text).toContain(`"${name}":"of ${name}"`);
+  });
+
   test('has the time it was seen when it has none, or one that no calendar has', () => {
     const time = (edit: (batch: LogBatch) => void): unknown => one({}, edit)[1]['@timestamp'];
 
