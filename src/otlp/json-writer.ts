@@ -5,6 +5,7 @@ import { anyValueText, doubleText, resourceText, scopeText, sharedText } from '.
 import { NAMES, type LevelNames } from './json-names.ts';
 import { Wire } from './reader-wire.ts';
 import { freshBuffers, type BodyBuffers } from './body-pool.ts';
+import { hasTime } from './time.ts';
 import type { Request } from './writer.ts';
 
 /**
@@ -74,10 +75,10 @@ function recordText(batch: LogBatch, row: number): string {
   let text = '';
   const timeMs = batch.timeMs[row] as number;
   const timeNs = batch.timeNs[row] as number;
-  if (timeMs !== 0 || timeNs !== 0) text += `,"timeUnixNano":"${timeText(timeMs, timeNs)}"`;
+  if (hasTime(timeMs, timeNs)) text += `,"timeUnixNano":"${timeText(timeMs, timeNs)}"`;
   const observedMs = batch.observedMs[row] as number;
   const observedNs = batch.observedNs[row] as number;
-  if (observedMs !== 0 || observedNs !== 0) text += `,"observedTimeUnixNano":"${timeText(observedMs, observedNs)}"`;
+  if (hasTime(observedMs, observedNs)) text += `,"observedTimeUnixNano":"${timeText(observedMs, observedNs)}"`;
   const severity = batch.severity[row] as number;
   if (severity !== 0) text += `,"severityNumber":${severity}`;
   if ((batch.severityTextSize[row] as number) > 0) text += `,"severityText":${JSON.stringify(batch.severityText(row))}`;

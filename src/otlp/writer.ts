@@ -7,6 +7,7 @@ import { writeEncoded } from './encoded-writer.ts';
 import { enclose, envelopeRoom, type Run } from './envelope.ts';
 import { integerLength, varintLength, writeInteger, writeVarint } from './varint.ts';
 import * as Tag from './tags.ts';
+import { hasTime } from './time.ts';
 
 /**
  * Writes ExportLogsServiceRequest (opentelemetry.proto.collector.logs.v1) in protobuf, straight from the columns.
@@ -146,7 +147,7 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
   let at = start;
   const timeMs = batch.timeMs[row] as number;
   const timeNs = batch.timeNs[row] as number;
-  if (timeMs !== 0 || timeNs !== 0) {
+  if (hasTime(timeMs, timeNs)) {
     if (timeMs !== lastTime.ms || timeNs !== lastTime.ns) lastTime.set(timeMs, timeNs);
     at = writeTime(out, at, Tag.TIME, lastTime);
   }
@@ -167,7 +168,7 @@ function writeFields(out: Buffer, start: number, batch: LogBatch, row: number): 
   }
   const observedMs = batch.observedMs[row] as number;
   const observedNs = batch.observedNs[row] as number;
-  if (observedMs !== 0 || observedNs !== 0) {
+  if (hasTime(observedMs, observedNs)) {
     if (observedMs !== lastObserved.ms || observedNs !== lastObserved.ns) lastObserved.set(observedMs, observedNs);
     at = writeTime(out, at, Tag.OBSERVED_TIME, lastObserved);
   }
