@@ -188,6 +188,17 @@ describe('a document', () => {
     expect(agent['metadata']).toEqual({ correlation_id: 'w', 'attributes.correlation_id': 'c' });
   });
 
+  test('keeps a value that has parts also where the name it would get is taken', () => {
+    const [, ecs] = one({ mapping: { mode: 'ecs' } }, (batch) => {
+      batch.setAttribute(0, 'a', 1);
+      batch.setAttribute(0, 'a.b', 2);
+      batch.setAttribute(0, 'a.value', 3);
+    });
+
+    expect(ecs).toMatchObject({ 'labels.a': 1, 'a.b': 2, 'a.value': 3 });
+    expect(ecs).not.toHaveProperty(['a']);
+  });
+
   test.each(['otel', 'ecs', 'agent'])('of %s takes attributes with the names that every object has', (mode) => {
     const names = ['constructor', '__proto__', 'toString'];
 

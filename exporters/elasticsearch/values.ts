@@ -156,14 +156,14 @@ function prefixesOf(name: string): readonly string[] {
   return known;
 }
 
-/** `a` beside `a.b` cannot be: a field is a value or an object. The value becomes `a.value`, as in the Collector. */
+/** `a` beside `a.b` cannot be: a field is a value or an object. The value becomes `a.value`, as in the Collector, unless that is there. */
 export function withoutConflicts(members: Members): Members {
   for (const name of members.keys()) {
     for (const prefix of prefixesOf(name)) {
       const value = members.get(prefix);
       if (value === undefined) continue;
       members.delete(prefix);
-      members.set(`${prefix}.value`, value);
+      members.set(members.has(`${prefix}.value`) ? `labels.${prefix}` : `${prefix}.value`, value);
     }
   }
   return members;
