@@ -199,6 +199,20 @@ test('what a sender has written before the receiver stops is read', async () => 
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('so it is when the machine leaves no time to read it', async () => {
+  const { receiver, sink, until } = await start({ tcp: TCP });
+  const socket = await dial(receiver.ports.tcp);
+  socket.write('<13>first\n');
+  await until(() => sink.records.length === 1);
+
+  const stopped = receiver.shutdown(new AbortController().signal);
+  socket.write('<13>second\n');
+  for (const since = performance.now(); performance.now() - since < 200;);
+  await stopped;
+
+  expect(sink.bodies).toEqual(['<13>first', '<13>second']);
+});
+
 test('a sender on TCP has to wait while the pipeline takes nothing, and nothing is lost', async () => {
   const { receiver, sink, clock, until } = await start({ tcp: TCP, max_batch_records: 10 });
   sink.isRefusing = true;

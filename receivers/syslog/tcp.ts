@@ -85,11 +85,20 @@ export class TcpListener {
   }
 
   #closeWhenQuiet(socket: net.Socket): void {
-    socket.setTimeout(QUIET_MS, () => {
-      // One that waits for room is not quiet.
-      if (this.#settings.intake.isFull) socket.setTimeout(QUIET_MS);
-      else socket.destroy();
-    });
+    const { intake } = this.#settings;
+    const wait = (): void => {
+      socket.setTimeout(QUIET_MS, () => {
+        const { bytesRead } = socket;
+        // On a busy machine the time may be over without a turn for the socket. What the kernel holds is read before this.
+        setImmediate(() => {
+          // One that waits for room is not quiet either.
+          const isQuiet = socket.bytesRead === bytesRead && socket.readableLength === 0 && !intake.isFull;
+          if (isQuiet) socket.destroy();
+          else wait();
+        });
+      });
+    };
+    wait();
   }
 
   #createServer(): net.Server {
