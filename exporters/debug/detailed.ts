@@ -8,6 +8,7 @@ import {
   type AttributeValue,
   type LogBatch,
   type Origin,
+  utcText,
 } from '#model';
 import { printable } from './printable.ts';
 
@@ -79,7 +80,7 @@ function attributesText(title: string, attributes: readonly (readonly [string, A
 
 /** As the Collector prints a time: `2020-02-11 20:26:13.000000789 +0000 UTC`, without trailing zeros. */
 function timeText(ms: number, ns: number): string {
-  const text = new Date(ms).toISOString();
+  const text = utcText(ms);
   const fraction = `${text.slice(20, 23)}${String(ns).padStart(6, '0')}`.replace(/0+$/, '');
   return `${text.slice(0, 10)} ${text.slice(11, 19)}${fraction === '' ? '' : `.${fraction}`} +0000 UTC`;
 }

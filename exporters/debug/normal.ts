@@ -1,5 +1,5 @@
 import type pc from 'picocolors';
-import { severityName, toJson, type AttributeValue, type LogBatch } from '#model';
+import { severityName, toJson, utcText, type AttributeValue, type LogBatch } from '#model';
 import { printable } from './printable.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -15,7 +15,7 @@ export function normalLine(batch: LogBatch, row: number, colors: Colors): string
 
 /** The record's time; when it has none, the time it was seen. In UTC, to the millisecond. */
 function timeOf(batch: LogBatch, row: number): string {
-  return new Date((batch.timeMs[row] as number) || (batch.observedMs[row] as number)).toISOString();
+  return utcText((batch.timeMs[row] as number) || (batch.observedMs[row] as number));
 }
 
 function valueOf(value: AttributeValue): string {

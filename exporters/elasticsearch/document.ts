@@ -1,20 +1,9 @@
-import { ValueType, scopeNameAndVersion, type LogBatch, type Origin } from '#model';
+import { ValueType, scopeNameAndVersion, utcText, type LogBatch, type Origin } from '#model';
 import type { MappingMode } from './config.ts';
 import { ecsDocument } from './ecs.ts';
 import { agentDocument } from './agent.ts';
 import { ROUTING, type Target } from './target.ts';
-import {
-  attributesOf,
-  attributesText,
-  isMap,
-  isWritable,
-  isoTime,
-  jsonOf,
-  objectOf,
-  resourceMembers,
-  resourceOf,
-  type Members,
-} from './values.ts';
+import { attributesOf, attributesText, isMap, isWritable, jsonOf, objectOf, resourceMembers, resourceOf, type Members } from './values.ts';
 
 /** What all mappings are made of. The maps belong to the document being made. */
 export interface Source {
@@ -49,7 +38,7 @@ function otelDocument({ batch, row, time, target }: Source): string {
   let text = `{"@timestamp":${time}`;
   const observedMs = batch.observedMs[row] as number;
   const observedNs = batch.observedNs[row] as number;
-  if (isWritable(observedMs, observedNs)) text += `,"observed_timestamp":"${isoTime(observedMs, observedNs)}"`;
+  if (isWritable(observedMs, observedNs)) text += `,"observed_timestamp":"${utcText(observedMs, observedNs)}"`;
   if (target.dataStream) text += `,"data_stream":${dataStreamText(target)}`;
   const severity = batch.severity[row] as number;
   if (severity !== 0) text += `,"severity_number":${severity}`;

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { keyOf, type LogBatch } from '#model';
+import { keyOf, utcText, type LogBatch } from '#model';
 import type { ElasticsearchConfig } from './config.ts';
 import { documentOf } from './document.ts';
 import { Targets, valueOf, type Target } from './target.ts';
-import { isoTime, timeOf } from './values.ts';
+import { timeOf } from './values.ts';
 
 export interface BulkBody {
   readonly body: Buffer;
@@ -47,7 +47,7 @@ export class BulkWriter {
       const { ms, ns } = timeOf(batch, row, now);
       const target = this.#targets.of(batch, row, ms);
       const action = this.#actionOf(batch, row, target);
-      const part = `${action}${documentOf(config.mapping.mode, batch, row, target, `"${isoTime(ms, ns)}"`)}\n`;
+      const part = `${action}${documentOf(config.mapping.mode, batch, row, target, `"${utcText(ms, ns)}"`)}\n`;
       const more = Buffer.byteLength(part);
       if (rows > 0 && bytes + more > this.#bytesMax) break;
       parts.push(part);

@@ -127,11 +127,6 @@ export function isWritable(ms: number, ns: number): boolean {
   return (ms !== 0 || ns !== 0) && ms <= MS_MAX;
 }
 
-export function isoTime(ms: number, ns: number): string {
-  const text = new Date(ms).toISOString();
-  return ns === 0 ? text : `${text.slice(0, -1)}${String(ns).padStart(6, '0')}Z`;
-}
-
 export function severityOf(batch: LogBatch, row: number): string {
   return batch.severityText(row) || severityName(batch.severity[row] as number);
 }

@@ -8,6 +8,7 @@ import {
   type LogBatch,
   type Origin,
   type SharedAttributes,
+  utcText,
 } from '#model';
 
 const sharedTexts = new WeakMap<SharedAttributes, string>();
@@ -44,11 +45,6 @@ export function timeText(batch: LogBatch, row: number): string {
 
 export function severityOf(batch: LogBatch, row: number): string {
   return batch.severityText(row) || severityName(batch.severity[row] as number);
-}
-
-export function utcText(ms: number, ns: number): string {
-  const text = new Date(ms).toISOString();
-  return ns === 0 ? text : `${text.slice(0, -1)}${String(ns).padStart(6, '0')}Z`;
 }
 
 function bodyText(batch: LogBatch, row: number): string {

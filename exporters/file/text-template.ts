@@ -1,5 +1,5 @@
-import { keyOf, resourceAttributes, scopeNameAndVersion, toJson, type AttributeValue, type LogBatch, type Origin } from '#model';
-import { attributesText, severityOf, timeText, utcText } from './flat-json.ts';
+import { keyOf, resourceAttributes, scopeNameAndVersion, toJson, utcText, type AttributeValue, type LogBatch, type Origin } from '#model';
+import { attributesText, severityOf, timeText } from './flat-json.ts';
 
 type Piece = (batch: LogBatch, row: number) => string;
 

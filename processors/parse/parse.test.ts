@@ -54,6 +54,7 @@ async function run(written: object, ...lines: readonly string[]): Promise<Ran> {
 describe('every format', () => {
   test.each<[object, string, object]>([
     [{}, '{"level":"info","msg":"found by itself"}', { body: 'found by itself', severity: 9 }],
+    [{}, '{"level":"info","msg":"a","ts":1e25}', { body: 'a', timeMs: 0, attributes: { ts: 1e25 } }],
     [{ format: 'json' }, '{"a":1}', { attributes: { a: 1 } }],
     [{ format: 'json', parse_ints: false, parse_to: 'body' }, '{"a":{"b":1.5}}', { body: { a: { b: 1.5 } } }],
     [{ format: 'regex', regex: '^(?P<a>\\d+)' }, '12x', { attributes: { a: '12' } }],

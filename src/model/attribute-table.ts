@@ -1,7 +1,7 @@
 import { Double, decodeAnyValue, encodeAnyValue, type AttributeValue } from './any-value.ts';
 import type { ByteSpace } from './byte-space.ts';
 import { grown } from './columns.ts';
-import { mayHaveTwins, type Key } from './key.ts';
+import type { Key } from './key.ts';
 
 /** How a value is stored. `none` is a removed attribute, `empty` an AnyValue without a value. */
 export const ValueType = { none: 0, string: 1, bytes: 2, bool: 3, int: 4, double: 5, encoded: 6, empty: 7 } as const;
@@ -41,6 +41,7 @@ export class AttributeTable {
   }
 
   reset(rows: number): void {
+    if (this.count > SLOTS_KEPT_MAX) this.#shrink();
     this.count = 0;
     this.#forgetIndex();
     this.head.fill(NO_SLOT, 0, rows);
@@ -100,7 +101,7 @@ export class AttributeTable {
       if (keys[slot] === key && type[slot] !== ValueType.none) return slot;
       if (--left === 0) return this.#findIndexed(row, key.text);
     }
-    return mayHaveTwins() ? this.#findText(row, key.text) : NO_SLOT;
+    return key.isKept ? NO_SLOT : this.#findText(row, key.text);
   }
 
   #findIndexed(row: number, text: string): number {
@@ -192,6 +193,16 @@ export class AttributeTable {
     this.number = grown(this.number, length);
   }
 
+  /** What a giant has left behind; its keys may be a hundred bytes each. */
+  #shrink(): void {
+    this.key = [];
+    this.type = new Uint8Array(SLOTS_FIRST);
+    this.start = new Int32Array(SLOTS_FIRST);
+    this.size = new Int32Array(SLOTS_FIRST);
+    this.number = new Float64Array(SLOTS_FIRST);
+    this.next = new Int32Array(SLOTS_FIRST);
+  }
+
   cloneFor(space: ByteSpace): AttributeTable {
     const copy = new AttributeTable(space, 0);
     copy.head = this.head.slice();
@@ -208,3 +219,5 @@ export class AttributeTable {
 }
 
 const SLOTS_FIRST = 256;
+// A batch of a megabyte has seldom half as many.
+const SLOTS_KEPT_MAX = 262_144;

@@ -36,3 +36,15 @@ test('past the bound of the cache keys are still made, and equal by their text',
   expect(batch.attribute(0, keyOf('random 19999'))).toBe(1);
   expect(batch.attribute(0, keyOf('random 19998'))).toBeUndefined();
 });
+
+test('long keys are not kept, and are equal by their text', () => {
+  const long = 'k'.repeat(300);
+  const batch = new LogBatch();
+  batch.addRow(ValueType.none, 0, 0);
+  batch.setAttribute(0, keyOf(long), 1);
+
+  expect(keyOf(long)).not.toBe(keyOf(long));
+  expect(keyOfBytes(Buffer.from(long), 0, 300)).not.toBe(keyOfBytes(Buffer.from(long), 0, 300));
+  expect(batch.attribute(0, keyOf(long))).toBe(1);
+  expect(batch.attribute(0, keyOf(`${long}k`))).toBeUndefined();
+});

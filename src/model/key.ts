@@ -14,30 +14,29 @@ export interface Key {
   readonly words: BigInt64Array;
   /** The UTF-8 bytes alone. */
   readonly bytes: Uint8Array;
+  /** True when there is no other object for this text. */
+  readonly isKept: boolean;
 }
 
 // A configuration uses tens of keys and real JSON logs hundreds. Past the bound keys are still made, but not kept:
 // garbage with random keys costs time and not memory.
 const KEYS_MAX = 16_384;
 const SLOTS = 32_768;
+// Of a longer key each copy of a body may hold another one: a sender could fill the memory with them.
+const KEPT_BYTES_MAX = 256;
 
 const byText = new Map<string, Key>();
-let isTwinPossible = false;
 const byHash: (Key | undefined)[] = Array.from({ length: SLOTS });
 
 /** The key of this text; the same object each time while the cache has room. */
 export function keyOf(text: string): Key {
   const known = byText.get(text);
   if (known) return known;
-  const key = createKey(Buffer.from(text, 'utf8'), text);
-  if (byText.size < KEYS_MAX) byText.set(text, key);
-  else isTwinPossible = true;
+  const bytes = Buffer.from(text, 'utf8');
+  const isKept = byText.size < KEYS_MAX && bytes.length <= KEPT_BYTES_MAX;
+  const key = createKey(bytes, text, isKept);
+  if (isKept) byText.set(text, key);
   return key;
-}
-
-/** True when two objects may stand for one text; until the cache is full, keys are equal only if they are the same. */
-export function mayHaveTwins(): boolean {
-  return isTwinPossible;
 }
 
 /** The key whose UTF-8 is `bytes[start, end)`, without making a string when it is known. */
@@ -48,7 +47,7 @@ export function keyOfBytes(bytes: Uint8Array, start: number, end: number): Key {
   const known = byHash[slot];
   if (known && isKeyAt(known, bytes, start, end)) return known;
   const key = keyOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
-  byHash[slot] = key;
+  if (key.bytes.length <= KEPT_BYTES_MAX) byHash[slot] = key;
   return key;
 }
 
@@ -60,7 +59,7 @@ export function isKeyAt(key: Key, bytes: Uint8Array, start: number, end: number)
   return true;
 }
 
-function createKey(bytes: Uint8Array, text: string): Key {
+function createKey(bytes: Uint8Array, text: string, isKept: boolean): Key {
   const head: number[] = [0x0a];
   let length = bytes.length;
   for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
@@ -68,7 +67,7 @@ function createKey(bytes: Uint8Array, text: string): Key {
   const encoded = new Uint8Array(head.length + bytes.length);
   encoded.set(head);
   encoded.set(bytes, head.length);
-  return { text, encoded, encodedSize: encoded.length, words: toWords(encoded), bytes };
+  return { text, encoded, encodedSize: encoded.length, words: toWords(encoded), bytes, isKept };
 }
 
 /** The bytes as little-endian words, the last one padded with zeros: eight at a time are copied in a quarter of the time. */

@@ -1,4 +1,4 @@
-import { mayHaveTwins, ValueType, type AttributeTable, type Key } from '#model';
+import { ValueType, type AttributeTable, type Key } from '#model';
 
 // An empty attribute takes two bytes on the wire and forty here; see REQUEST_ROWS_MAX.
 export const REQUEST_ATTRIBUTES_MAX = 2_097_152;
@@ -49,7 +49,7 @@ export class SlotFinder {
     const { key: keys, count } = this.#attributes;
     if (count - this.#first > LOOP_MAX) return (this.#byText ??= this.#index()).get(key.text) ?? -1;
     for (let slot = this.#first; slot < count; slot++) if (keys[slot] === key) return slot;
-    if (!mayHaveTwins()) return -1;
+    if (key.isKept) return -1;
     for (let slot = this.#first; slot < count; slot++) if ((keys[slot] as Key).text === key.text) return slot;
     return -1;
   }

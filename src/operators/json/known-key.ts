@@ -39,6 +39,8 @@ export class KnownKey {
 /** The keys a parser has seen, by their text. */
 export class KnownKeys {
   readonly #byText = new Map<string, KnownKey>();
+  /** Of all of them, quoted. */
+  bytes = 0;
 
   get size(): number {
     return this.#byText.size;
@@ -49,6 +51,7 @@ export class KnownKeys {
     if (!known) {
       known = new KnownKey(key);
       this.#byText.set(key.text, known);
+      this.bytes += known.length;
     }
     return known;
   }

@@ -18,6 +18,7 @@ import { StringDecoder } from './strings.ts';
 
 /** Keys remembered between rows; more are forgotten all at once, which costs time only. */
 const KEYS_KEPT_MAX = 4096;
+const KEY_BYTES_KEPT_MAX = 1024 * 1024;
 /** Rows after which stamps begin anew: they must stay small integers to be quick. */
 const STAMP_MAX = 1_000_000_000;
 
@@ -82,7 +83,7 @@ export class ObjectParser {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    if (this.#keys.size > KEYS_KEPT_MAX || this.#stamp > STAMP_MAX) this.#forget();
+    if (this.#keys.size > KEYS_KEPT_MAX || this.#keys.bytes > KEY_BYTES_KEPT_MAX || this.#stamp > STAMP_MAX) this.#forget();
     this.#stamp++;
     if (this.#superseded.length > 0) this.#superseded = [];
     for (let slot = table.head[row] as number; slot >= 0; slot = table.next[slot] as number) {

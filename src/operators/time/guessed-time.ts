@@ -6,6 +6,8 @@ import type { Zone } from './zone.ts';
 const SECONDS_MAX = 1e11;
 const MILLISECONDS_MAX = 1e14;
 const MICROSECONDS_MAX = 1e17;
+// The end of OTLP's times. A larger number is no time, and most exporters could not write it.
+const NANOSECONDS_MAX = 2 ** 64;
 const NS_PER_MS = 1_000_000;
 
 /** Times of which nobody said what they look like: ISO 8601 and its relatives, or a count since 1970. */
@@ -44,7 +46,7 @@ export class GuessedTime {
 
   /** True when the number can be a time after 1973: smaller ones are rather something else. */
   readNumber(value: number): boolean {
-    if (!(value >= 1e8)) return false;
+    if (!(value >= 1e8 && value < NANOSECONDS_MAX)) return false;
     const perMs = value < SECONDS_MAX ? 1e-3 : value < MILLISECONDS_MAX ? 1 : value < MICROSECONDS_MAX ? 1e3 : 1e6;
     const ms = Math.floor(value / perMs);
     // Seconds with a fraction are exact to a microsecond at best.
