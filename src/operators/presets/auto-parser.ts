@@ -72,6 +72,7 @@ export class AutoParser implements Operator {
   process(batch: LogBatch): void {
     const nowMs = this.#host?.clock.now() ?? Date.now();
     this.#recogniser.begin(nowMs);
+    this.#plain.begin(nowMs);
     this.#embedded.begin(nowMs);
     this.#sources.begin(batch);
     for (let row = 0; row < batch.length; row++) {
