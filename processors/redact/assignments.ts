@@ -31,6 +31,7 @@ const VALUE_STOP = byteSet(' \t\r\n\v\f\0', '"\'`', ',;&<', '\\');
 const LINE_STOP = byteSet('\r\n\0"\'`\\');
 const VALUE = VALUE_STOP.map((isStop) => 1 - isStop);
 const LINE = LINE_STOP.map((isStop) => 1 - isStop);
+const LITERAL = byteSet('bBrRuUfF@');
 // What closes something around the value is not part of it.
 const CLOSING = byteSet(')]}>.');
 
@@ -71,6 +72,7 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   const spaced = begin;
   while (begin < to && begin - spaced < SPACES_MAX && BLANK[bytes[begin] as number] === 1) begin++;
   if (begin >= to || bytes[begin] === EQUALS || bytes[begin] === 0x7e) return false;
+  begin = literalAt(bytes, begin, to);
   if (isQuoteAt(bytes, begin, to)) return setValue(bytes, begin, to, kind, value);
   // A name without quotes and a colon may be prose: "token: expired".
   const isProse = bytes[at] === COLON && !isQuoted && begin > spaced;
@@ -107,6 +109,12 @@ function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber
 function isQuoteAt(bytes: Buffer, begin: number, to: number): boolean {
   const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
   return open < to && QUOTE[bytes[open] as number] === 1;
+}
+
+/** Where the quote of `b'…'` is, or of another literal that a letter or two stand before; else `begin`. */
+function literalAt(bytes: Buffer, begin: number, to: number): number {
+  const end = runEnd(bytes, begin, Math.min(to, begin + 3), LITERAL);
+  return end > begin && end - begin <= 2 && isQuoteAt(bytes, end, to) ? end : begin;
 }
 
 function isElement(bytes: Buffer, start: number, from: number): boolean {

@@ -5,7 +5,7 @@ import { Findings } from './findings.ts';
 import { emailAt, ipv4At, ipv6At, phoneEnd, type Range } from './network.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
 import { NAME, type SecretNames } from './secret-names.ts';
-import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, slackWebhookEnd, urlCredentialsAt } from './shapes.ts';
+import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, urlCredentialsAt, webhookAt } from './shapes.ts';
 import { Tokens } from './tokens.ts';
 import { Reason } from './triggers.ts';
 
@@ -140,7 +140,8 @@ export class CloserLook {
     const value = this.#value;
     for (let colon = Math.max(at - 1, this.found.floor); colon < at + 4 && colon + 3 < to; colon++) {
       if (bytes[colon] !== COLON || bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH) continue;
-      if (this.#isOn.slack && slackWebhookEnd(bytes, colon + 3, to, value) > 0) this.#add(value.start, value.end, 'slack');
+      const hook = webhookAt(bytes, colon + 3, to, value);
+      if (hook !== undefined && this.#isOn[hook]) this.#add(value.start, value.end, hook);
       else if (this.#isOn.url_credentials && urlCredentialsAt(bytes, colon, this.#range, value))
         this.#add(value.start, value.end, 'url_credentials');
       return;
