@@ -77,6 +77,28 @@ describe('auto finds the level, so that no error is taken for less', () => {
   });
 });
 
+test('what follows a banner is read, though the banner came alone', () => {
+  const chain = compileOperators([{ type: 'auto_parser', location: 'UTC' }], { id: 'test' });
+  chain.start(createTestHost());
+  const after = [
+    '> shop@1.2.0 start',
+    '> node server.js',
+    'ERROR before all else',
+    ...Array.from({ length: 20 }, () => '{"level":"error","msg":"m"}'),
+  ];
+
+  const severities = after.map((line) => {
+    const batch = new LogBatch();
+    batch.reset(Buffer.from(line));
+    batch.addRow(ValueType.string, 0, line.length);
+    chain.process(batch);
+    return batch.severity[0];
+  });
+
+  expect(severities.slice(0, 3)).toEqual([0, 0, 17]);
+  expect(severities.slice(-16).every((severity) => severity === 17)).toBe(true);
+});
+
 test('ids and exceptions of Serilog, and the service of ECS, have their places', () => {
   const trace = '0af7651916cd43dd8448eb211c80319c';
 
