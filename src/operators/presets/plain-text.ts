@@ -53,16 +53,19 @@ export class PlainText implements Format {
   parse(batch: LogBatch, row: number, source: TextSource): undefined {
     const { bytes, from, to } = source;
     this.hasSeverity = false;
-    this.hasTime = this.#readKlog(batch, row, source);
-    if (this.hasTime) return;
+    if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source)) return;
     const start = timeStart(bytes, from, to);
-    const time = this.#iso.read(bytes, start, to) ? this.#iso : this.#other.read(bytes, start, to) ? this.#other : undefined;
-    this.hasTime = time !== undefined;
-    if (time) {
-      batch.timeMs[row] = time.ms;
-      batch.timeNs[row] = time.ns;
+    let end = from;
+    if ((this.hasTime = this.#iso.read(bytes, start, to))) {
+      batch.timeMs[row] = this.#iso.ms;
+      batch.timeNs[row] = this.#iso.ns;
+      end = this.#iso.end;
+    } else if ((this.hasTime = this.#other.read(bytes, start, to))) {
+      batch.timeMs[row] = this.#other.ms;
+      batch.timeNs[row] = this.#other.ns;
+      end = this.#other.end;
     }
-    this.#findSeverity(batch, row, source, time ? time.end : from);
+    this.#findSeverity(batch, row, source, end);
   }
 
   /** `E1120 08:15:30.123456    4711 file.go:12] message` */
@@ -70,9 +73,10 @@ export class PlainText implements Format {
     const { bytes, from, to } = source;
     const level = KLOG_LEVELS.get(bytes[from] as number);
     if (level === undefined || !this.#other.readKlog(bytes, from + 1, to)) return false;
+    this.hasTime = true;
     batch.timeMs[row] = this.#other.ms;
     batch.timeNs[row] = this.#other.ns;
-    this.#setSeverity(batch, row, source, { severity: this.#severities.ofText(level), at: from, size: 1 });
+    this.#setSeverity(batch, row, this.#severities.ofText(level), source.position(from), 1);
     return true;
   }
 
@@ -96,24 +100,29 @@ export class PlainText implements Format {
       if (!isUpper && !isMarked(bytes, wordAt, at, from) && !(this.hasTime && isFirst(bytes, wordAt, at, from))) continue;
       const severity = this.#severities.ofBytes(bytes, wordAt, at);
       if (severity === 0) continue;
-      this.#setSeverity(batch, row, source, { severity, at: wordAt, size });
+      this.#setSeverity(batch, row, severity, source.position(wordAt), size);
       return;
     }
   }
 
-  #setSeverity(batch: LogBatch, row: number, source: TextSource, level: { severity: number; at: number; size: number }): void {
-    batch.severity[row] = level.severity;
-    batch.severityTextStart[row] = source.position(level.at);
-    batch.severityTextSize[row] = level.size;
+  #setSeverity(batch: LogBatch, row: number, severity: number, start: number, size: number): void {
+    batch.severity[row] = severity;
+    batch.severityTextStart[row] = start;
+    batch.severityTextSize[row] = size;
     this.hasSeverity = true;
   }
+}
+
+/** `E1120 08:15…`, by its signs. */
+function looksLikeKlog(bytes: Uint8Array, from: number, to: number): boolean {
+  return from + 9 < to && bytes[from + 8] === Ascii.colon && bytes[from + 5] === Ascii.space && LETTERS[bytes[from] as number] === 1;
 }
 
 function timeStart(bytes: Uint8Array, from: number, to: number): number {
   if (bytes[from] === Ascii.openBracket) return from + 1;
   if (bytes[from + 1] === Ascii.comma && bytes[from + 2] === Ascii.space && bytes[from + 3] === Ascii.openBracket) return from + RUBY_BYTES;
   const first = bytes[from] as number;
-  if (first < Ascii.zero || first > Ascii.nine) return from;
+  if (first < Ascii.zero || first > Ascii.nine || bytes[from + 4] === Ascii.minus) return from;
   let at = from + 1;
   const last = Math.min(to, from + REDIS_BYTES_MAX);
   while (at < last && (bytes[at] as number) >= Ascii.zero && (bytes[at] as number) <= Ascii.nine) at++;
