@@ -18,6 +18,7 @@ const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const LESS = 0x3c;
 const BACKSLASH = 0x5c;
+const APOSTROPHE = 0x27;
 const NAME_MAX = 64;
 /** How far a name is followed back from its end. */
 export const NAME_BEFORE: { readonly set: ByteSet; readonly most: number } = { set: NAME, most: NAME_MAX };
@@ -35,7 +36,9 @@ const LITERAL = byteSet('bBrRuUfF@');
 // What closes something around the value is not part of it.
 const CLOSING = byteSet(')]}>.');
 
-const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***'].map((text) => Buffer.from(text));
+const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***', '?', '$1', '$2', '$3'].map((text) =>
+  Buffer.from(text),
+);
 const PLACEHOLDERS = ['-----BEGIN ', '[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
 const PLACEHOLDER_START = byteSet('-[*${');
 
@@ -94,6 +97,16 @@ export function flagAt(bytes: Buffer, at: number, { to, names }: AssignmentText,
   const kind = names.kindOf(bytes, at, end);
   if (kind === NameKind.none || kind === NameKind.signature || end + 1 >= to || bytes[end + 1] === 0x2d) return false;
   return setValue(bytes, end + 1, to, kind, value);
+}
+
+const BY = Buffer.from('identified by');
+
+/** The text in `PASSWORD 'text'` and `IDENTIFIED BY 'text'` of SQL, where the last word lies in `bytes[start, end)`. */
+export function sqlTextAt(bytes: Buffer, start: number, end: number, { from, to, names }: AssignmentText, value: ValueRange): boolean {
+  if (end + 1 >= to || bytes[end] !== 0x20 || bytes[end + 1] !== APOSTROPHE) return false;
+  const first = end - BY.length;
+  const isMeant = names.kindOf(bytes, start, end) === NameKind.password || (first >= from && isTextAt(bytes, first, end, BY, true));
+  return isMeant && setValue(bytes, end + 1, to, NameKind.password, value);
 }
 
 /** A value in quotes or without. What it begins with is looked at first: one that is passed over costs no more. */

@@ -1,4 +1,4 @@
-import { assignmentAt, flagAt, NAME_BEFORE, signBehind, type AssignmentText, type ValueRange } from './assignments.ts';
+import { assignmentAt, flagAt, NAME_BEFORE, signBehind, sqlTextAt, type AssignmentText, type ValueRange } from './assignments.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
 import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
@@ -127,11 +127,13 @@ export class CloserLook {
     else if (bytes[end] === SPACE) this.#flag(end);
   }
 
+  /** `--password value`, and SQL's `PASSWORD 'value'`. */
   #flag(end: number): void {
     const bytes = this.#bytes;
     const start = runStart(bytes, this.#text.from, end, NAME_BEFORE);
     const isFlag = bytes[start] === DASH && bytes[start + 1] === DASH;
-    if (isFlag && flagAt(bytes, start + 2, this.#text, this.#value)) this.#add(this.#value.start, this.#value.end, 'assignment');
+    const isFound = isFlag ? flagAt(bytes, start + 2, this.#text, this.#value) : sqlTextAt(bytes, start, end, this.#text, this.#value);
+    if (isFound) this.#add(this.#value.start, this.#value.end, 'assignment');
   }
 
   #url(at: number): void {

@@ -30,6 +30,7 @@ const TAIL = 4;
 export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretNames): Triggers {
   const triggers = new Triggers();
   if (isOn('assignment')) for (const places of namePlaces(names)) triggers.add(places, Reason.name);
+  if (isOn('assignment')) triggers.add([...anyCase("identified by '")], Reason.name);
   if (isOn('url_credentials') || isOn('slack') || isOn('api_token')) triggers.add([members(BASE64URL), ...letters('://'), ANY], Reason.url);
   if (isOn('card')) {
     const digits = byteSet('0-9');
