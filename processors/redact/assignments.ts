@@ -68,7 +68,7 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   const kind = names.kindOf(bytes, start, end);
   if (kind === NameKind.none) return false;
   if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
-  if (kind === NameKind.signature && !isParameter(bytes, start, from)) return false;
+  if (kind === NameKind.signature && (bytes[at] !== EQUALS || end !== at || !isParameter(bytes, start, from))) return false;
   let begin = at + 1;
   // `:=` and `=>` are signs too, `==` and `=~` compare.
   if ((bytes[at] === COLON && bytes[begin] === EQUALS) || (bytes[at] === EQUALS && bytes[begin] === GREATER)) begin++;
