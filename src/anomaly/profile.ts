@@ -9,6 +9,8 @@ const RECURRING_MIN = 1.45;
 const RECURRING_Z = 3.5;
 const RECURRING_SHARE = 0.75;
 const RECENT_DAYS = 3;
+/** An hour of the week counts as if it had also been seen as usual, so many times. */
+const WEEKLY_PRIOR = 30;
 const SPREAD_FIRST = 0.1;
 /** What a minute holds at least, as far as a profile knows: where nothing ever came, it says this and not 0. */
 export const BASE_MIN = 0.02;
@@ -41,7 +43,7 @@ export function fitProfile(values: Float64Array, all: Float64Array, from: number
   const recurring = fitRecurring(flatAll, from, rough);
   const base = fitBase(flat, from, recurring);
   const again = fitRecurring(flatAll, from, base);
-  const weekly = fitWeekly(flat, from, base);
+  const weekly = fitWeekly(flat, flatAll, from, base);
   return { base, recurring: again, hourly, weekly, spread: fitSpread(flat, { from, base, recurring: again, hourly }) };
 }
 
@@ -167,24 +169,42 @@ function ratioOf(days: readonly Held[], share: number): number {
   return isNarrow ? days.reduce((total, { centre }) => total + centre, 0) / days.length : mean;
 }
 
-function fitWeekly(flat: Float64Array, from: number, base: Float64Array): Float64Array {
+/** What the hours of the week hold beside what their time of day does. An hour in which each week had an anomaly is usual as it is. */
+function fitWeekly(flat: Float64Array, flatAll: Float64Array, from: number, base: Float64Array): Float64Array {
   const weekly = new Float64Array(WEEK_HOURS).fill(1);
   if (flat.length < 14 * DAY) return weekly;
-  const seen = new Float64Array(WEEK_HOURS);
-  const expected = new Float64Array(WEEK_HOURS);
-  for (let i = 0; i < flat.length; i++) {
-    const value = flat[i] as number;
+  const hours = Array.from({ length: WEEK_HOURS }, () => ({
+    known: new Tally(),
+    all: new Tally(),
+    weeks: new Set<number>(),
+    odd: new Set<number>(),
+  }));
+  for (const [i, any] of flatAll.entries()) {
     const usual = base[(from + i) % DAY] as number;
-    if (Number.isNaN(value) || !(usual > 0)) continue;
-    const hour = Math.floor((from + i) / HOUR) % WEEK_HOURS;
-    seen[hour] = (seen[hour] as number) + Math.min(value, usual * 4);
-    expected[hour] = (expected[hour] as number) + usual;
+    const hour = hours[Math.floor((from + i) / HOUR) % WEEK_HOURS];
+    if (!hour || Number.isNaN(any) || !(usual > 0)) continue;
+    const week = Math.floor((from + i) / HOUR / WEEK_HOURS);
+    const value = Math.min(any, usual * 4);
+    hour.weeks.add(week);
+    hour.all.add(value, usual);
+    if (Number.isNaN(flat[i])) hour.odd.add(week);
+    else hour.known.add(value, usual);
   }
-  for (let hour = 0; hour < WEEK_HOURS; hour++) {
-    // As if it had also been seen as usual, a hundred times.
-    weekly[hour] = ((seen[hour] as number) + 100) / ((expected[hour] as number) + 100);
+  for (const [i, { known, all, weeks, odd }] of hours.entries()) {
+    const { seen, expected } = odd.size > 1 && odd.size === weeks.size ? all : known;
+    weekly[i] = (seen + WEEKLY_PRIOR) / (expected + WEEKLY_PRIOR);
   }
   return weekly;
+}
+
+class Tally {
+  seen = 0;
+  expected = 0;
+
+  add(value: number, usual: number): void {
+    this.seen += value;
+    this.expected += usual;
+  }
 }
 
 interface Fitted {
