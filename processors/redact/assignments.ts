@@ -67,8 +67,8 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   const start = runStart(bytes, from, end, NAME_BEFORE);
   const kind = names.kindOf(bytes, start, end);
   if (kind === NameKind.none) return false;
-  if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
   if (kind === NameKind.signature && (bytes[at] !== EQUALS || end !== at || !isParameter(bytes, start, from))) return false;
+  if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
   let begin = at + 1;
   // `:=` and `=>` are signs too, `==` and `=~` compare.
   if ((bytes[at] === COLON && bytes[begin] === EQUALS) || (bytes[at] === EQUALS && bytes[begin] === GREATER)) begin++;
