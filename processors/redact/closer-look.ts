@@ -1,6 +1,6 @@
 import { assignmentAt, flagAt, NAME_BEFORE, signBehind, sqlTextAt, type AssignmentText, type ValueRange } from './assignments.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
-import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, plainCardEnd } from './digits.ts';
+import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, isGroupEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
 import { emailAt, ipv4At, ipv6At, phoneEnd, type Range } from './network.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
@@ -264,8 +264,4 @@ function isDecimal(bytes: Uint8Array, start: number, end: number, { from, to }: 
 /** Groups joined to more by a dash are an identifier. */
 function isGroupStart(bytes: Uint8Array, start: number): boolean {
   return WORD[bytes[start - 1] as number] === 0 && bytes[start - 1] !== DASH;
-}
-
-function isGroupEnd(bytes: Uint8Array, end: number, to: number): boolean {
-  return end === to || (WORD[bytes[end] as number] === 0 && bytes[end] !== DASH);
 }

@@ -46,6 +46,7 @@ export const SECRETS: readonly (readonly [rule: string, secret: string, around: 
   ['card', '4111 1111 1111 1111', (it) => `paid with ${it}.`],
   ['card', '378282246310005', (it) => `paid with ${it} today`],
   ['card', '3782-822463-10005', (it) => `paid with ${it} today`],
+  ['card', '4967 6966 3206 5411', (it) => `paid with ${it} 196-x`],
   ['iban', 'DE89 3704 0044 0532 0130 00', (it) => `transfer to ${it}.`],
   ['iban', 'GB29NWBK60161331926819', (it) => `transfer to ${it} done`],
 ];
