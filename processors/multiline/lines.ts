@@ -26,6 +26,8 @@ export const Line = {
   /** `app.rb:12:in 'call': …`. */
   rubyPlace: 15,
   caret: 16,
+  /** `fail: Shop.Pay[17]`, with which .NET's console logger begins; the message follows, indented. */
+  consoleHead: 17,
 } as const;
 export type LineKind = (typeof Line)[keyof typeof Line];
 
@@ -166,10 +168,23 @@ function kindOfName(bytes: Buffer, from: number, to: number): LineKind {
   }
   const after = at < to ? (bytes[at] as number) : 0x3a;
   if (after === 0x3a && isDigit(bytes[at + 1])) return kindOfPlace(bytes, from, to);
+  if (after === 0x3a && at - from === CONSOLE_LEVEL_BYTES && isConsoleHead(bytes, from, to)) return Line.consoleHead;
   const isNamed = after === 0x3a || after === 0x0d || (after === SPACE && (bytes[at + 1] === 0x28 || bytes[at + 1] === 0x5b));
   if (isNamed && isErrorName(bytes, nameAt, at)) return isQualified ? Line.exception : Line.error;
   if (after === 0x2f || after === 0x28 || after === 0x2d) return isCall(bytes, from, to) ? Line.goPart : kindOfPlace(bytes, from, to);
   return Line.text;
+}
+
+const CONSOLE_LEVEL_BYTES = 4;
+const CONSOLE_LEVELS = ['trce', 'dbug', 'info', 'warn', 'fail', 'crit'];
+
+/** A level, a logger without spaces and the number of an event in brackets, and no more. */
+function isConsoleHead(bytes: Buffer, from: number, to: number): boolean {
+  const end = bytes[to - 1] === 0x0d ? to - 1 : to;
+  if (bytes[end - 1] !== 0x5d || !isDigit(bytes[end - 2]) || !CONSOLE_LEVELS.some((level) => startsWith(bytes, from, to, `${level}: `)))
+    return false;
+  for (let at = from + CONSOLE_LEVEL_BYTES + 2; at < end; at++) if (bytes[at] === SPACE) return false;
+  return true;
 }
 
 /** `Error` and names that end in such a word. */

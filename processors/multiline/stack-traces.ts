@@ -25,6 +25,8 @@ const State = {
   placeSource: 10,
   placeCaret: 11,
   ruby: 12,
+  /** The level and logger of .NET's console logger, and what is indented behind them. */
+  console: 13,
 } as const;
 type StateNumber = (typeof State)[keyof typeof State];
 
@@ -65,6 +67,8 @@ function firstState(kind: LineKind): StateNumber {
       return State.place;
     case Line.rubyPlace:
       return State.ruby;
+    case Line.consoleHead:
+      return State.console;
     default:
       return State.plain;
   }
@@ -97,6 +101,8 @@ function nextState(kind: LineKind, text: Text, group: Group): StateNumber | type
     case State.placeCaret:
       if (kind === Line.blank || kind === Line.caret) return State.placeCaret;
       return kind === Line.error || kind === Line.exception ? State.exception : kind === Line.frame ? State.frames : START;
+    case State.console:
+      return kind === Line.indented || kind === Line.frame || kind === Line.traceback ? State.console : START;
     default:
       return kind === Line.rubyPlace || kind === Line.frame || kind === Line.indented ? State.ruby : START;
   }

@@ -116,7 +116,17 @@ Node.js v24.1.0`,
     `2026-01-30 12:00:01.0000|ERROR|Shop.Cart|could not load
 System.TimeoutException: The operation has timed out.
    at Shop.Cart.Load() in /src/Cart.cs:line 40`,
+    `info: Shop.Program[0]
+      Now listening on: http://localhost:5000`,
+    `fail: Shop.Pay[17]
+      Payment 4 failed
+      System.InvalidOperationException: no such card
+       ---> System.Exception: inner
+         at Shop.X() in /src/X.cs:line 3
+         --- End of inner exception stack trace ---
+         at Shop.Pay.Do() in /src/Pay.cs:line 17`,
     'info: Shop.Program[0]',
+    'info: not a head of the console',
   ],
   ruby: [
     `/app/lib/shop.rb:12:in 'Shop#total': undefined method '+' for nil (NoMethodError)

@@ -18,6 +18,7 @@ const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const LESS = 0x3c;
 const BACKSLASH = 0x5c;
+const APOSTROPHE = 0x27;
 const NAME_MAX = 64;
 /** How far a name is followed back from its end. */
 export const NAME_BEFORE: { readonly set: ByteSet; readonly most: number } = { set: NAME, most: NAME_MAX };
@@ -31,10 +32,13 @@ const VALUE_STOP = byteSet(' \t\r\n\v\f\0', '"\'`', ',;&<', '\\');
 const LINE_STOP = byteSet('\r\n\0"\'`\\');
 const VALUE = VALUE_STOP.map((isStop) => 1 - isStop);
 const LINE = LINE_STOP.map((isStop) => 1 - isStop);
+const LITERAL = byteSet('bBrRuUfF@');
 // What closes something around the value is not part of it.
 const CLOSING = byteSet(')]}>.');
 
-const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***'].map((text) => Buffer.from(text));
+const LITERALS = ['null', 'none', 'nil', 'true', 'false', 'undefined', '%s', '%v', '***', '?', '$1', '$2', '$3'].map((text) =>
+  Buffer.from(text),
+);
 const PLACEHOLDERS = ['-----BEGIN ', '[REDACTED', '[HASH:', '****', '${', '{{', '$('].map((text) => Buffer.from(text));
 const PLACEHOLDER_START = byteSet('-[*${');
 
@@ -63,14 +67,15 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   const start = runStart(bytes, from, end, NAME_BEFORE);
   const kind = names.kindOf(bytes, start, end);
   if (kind === NameKind.none) return false;
+  if (kind === NameKind.signature && (bytes[at] !== EQUALS || end !== at || !isParameter(bytes, start, from))) return false;
   if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
-  if (kind === NameKind.signature && !isParameter(bytes, start, from)) return false;
   let begin = at + 1;
   // `:=` and `=>` are signs too, `==` and `=~` compare.
   if ((bytes[at] === COLON && bytes[begin] === EQUALS) || (bytes[at] === EQUALS && bytes[begin] === GREATER)) begin++;
   const spaced = begin;
   while (begin < to && begin - spaced < SPACES_MAX && BLANK[bytes[begin] as number] === 1) begin++;
   if (begin >= to || bytes[begin] === EQUALS || bytes[begin] === 0x7e) return false;
+  begin = literalAt(bytes, begin, to);
   if (isQuoteAt(bytes, begin, to)) return setValue(bytes, begin, to, kind, value);
   // A name without quotes and a colon may be prose: "token: expired".
   const isProse = bytes[at] === COLON && !isQuoted && begin > spaced;
@@ -94,6 +99,16 @@ export function flagAt(bytes: Buffer, at: number, { to, names }: AssignmentText,
   return setValue(bytes, end + 1, to, kind, value);
 }
 
+const BY = Buffer.from('identified by');
+
+/** The text in `PASSWORD 'text'` and `IDENTIFIED BY 'text'` of SQL, where the last word lies in `bytes[start, end)`. */
+export function sqlTextAt(bytes: Buffer, start: number, end: number, { from, to, names }: AssignmentText, value: ValueRange): boolean {
+  if (end + 1 >= to || bytes[end] !== 0x20 || bytes[end + 1] !== APOSTROPHE) return false;
+  const first = end - BY.length;
+  const isMeant = names.kindOf(bytes, start, end) === NameKind.password || (first >= from && isTextAt(bytes, first, end, BY, true));
+  return isMeant && setValue(bytes, end + 1, to, NameKind.password, value);
+}
+
 /** A value in quotes or without. What it begins with is looked at first: one that is passed over costs no more. */
 function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber, value: ValueRange): boolean {
   const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
@@ -107,6 +122,12 @@ function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber
 function isQuoteAt(bytes: Buffer, begin: number, to: number): boolean {
   const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
   return open < to && QUOTE[bytes[open] as number] === 1;
+}
+
+/** Where the quote of `b'…'` is, or of another literal that a letter or two stand before; else `begin`. */
+function literalAt(bytes: Buffer, begin: number, to: number): number {
+  const end = runEnd(bytes, begin, Math.min(to, begin + 3), LITERAL);
+  return end > begin && end - begin <= 2 && isQuoteAt(bytes, end, to) ? end : begin;
 }
 
 function isElement(bytes: Buffer, start: number, from: number): boolean {

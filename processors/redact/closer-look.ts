@@ -1,11 +1,11 @@
-import { assignmentAt, flagAt, NAME_BEFORE, signBehind, type AssignmentText, type ValueRange } from './assignments.ts';
+import { assignmentAt, flagAt, NAME_BEFORE, signBehind, sqlTextAt, type AssignmentText, type ValueRange } from './assignments.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
-import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, plainCardEnd } from './digits.ts';
+import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, isGroupEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
 import { emailAt, ipv4At, ipv6At, phoneEnd, type Range } from './network.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
 import { NAME, type SecretNames } from './secret-names.ts';
-import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, slackWebhookEnd, urlCredentialsAt } from './shapes.ts';
+import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, urlCredentialsAt, webhookAt } from './shapes.ts';
 import { Tokens } from './tokens.ts';
 import { Reason } from './triggers.ts';
 
@@ -127,11 +127,13 @@ export class CloserLook {
     else if (bytes[end] === SPACE) this.#flag(end);
   }
 
+  /** `--password value`, and SQL's `PASSWORD 'value'`. */
   #flag(end: number): void {
     const bytes = this.#bytes;
     const start = runStart(bytes, this.#text.from, end, NAME_BEFORE);
     const isFlag = bytes[start] === DASH && bytes[start + 1] === DASH;
-    if (isFlag && flagAt(bytes, start + 2, this.#text, this.#value)) this.#add(this.#value.start, this.#value.end, 'assignment');
+    const isFound = isFlag ? flagAt(bytes, start + 2, this.#text, this.#value) : sqlTextAt(bytes, start, end, this.#text, this.#value);
+    if (isFound) this.#add(this.#value.start, this.#value.end, 'assignment');
   }
 
   #url(at: number): void {
@@ -140,7 +142,8 @@ export class CloserLook {
     const value = this.#value;
     for (let colon = Math.max(at - 1, this.found.floor); colon < at + 4 && colon + 3 < to; colon++) {
       if (bytes[colon] !== COLON || bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH) continue;
-      if (this.#isOn.slack && slackWebhookEnd(bytes, colon + 3, to, value) > 0) this.#add(value.start, value.end, 'slack');
+      const hook = webhookAt(bytes, colon + 3, to, value);
+      if (hook !== undefined && this.#isOn[hook]) this.#add(value.start, value.end, hook);
       else if (this.#isOn.url_credentials && urlCredentialsAt(bytes, colon, this.#range, value))
         this.#add(value.start, value.end, 'url_credentials');
       return;
@@ -261,8 +264,4 @@ function isDecimal(bytes: Uint8Array, start: number, end: number, { from, to }: 
 /** Groups joined to more by a dash are an identifier. */
 function isGroupStart(bytes: Uint8Array, start: number): boolean {
   return WORD[bytes[start - 1] as number] === 0 && bytes[start - 1] !== DASH;
-}
-
-function isGroupEnd(bytes: Uint8Array, end: number, to: number): boolean {
-  return end === to || (WORD[bytes[end] as number] === 0 && bytes[end] !== DASH);
 }

@@ -126,8 +126,14 @@ function moreGroupsEnd(groups: Groups, start: number): number {
   const fourth = groupEnd(groups, groupEnd(groups, third + 1, 8, 4) + 1, 12, 4);
   if (fourth < 0) return -1;
   const last = groupEnd(groups, fourth + 1, 16, 3);
-  if (last > 0 && isCard(digits, 19)) return last;
+  // Where more than a card follows the last group, the four before it may be one.
+  if (last > 0 && isCard(digits, 19) && isGroupEnd(groups.bytes, last, groups.to)) return last;
   return isCard(digits, 16) ? fourth : -1;
+}
+
+/** Groups joined to more by a dash are an identifier. */
+export function isGroupEnd(bytes: Uint8Array, end: number, to: number): boolean {
+  return end === to || (WORD[bytes[end] as number] === 0 && bytes[end] !== DASH);
 }
 
 interface Groups {

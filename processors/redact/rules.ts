@@ -31,7 +31,7 @@ export const RULES: Readonly<Record<RuleName, RuleFacts>> = {
     isDefault: true,
   },
   assignment: {
-    finds: 'The same names in text: password=…, "token":"…", --secret …, <password>…, query parameters, Cookie headers.',
+    finds: 'The same names in text: password=…, "token":"…", --secret …, <password>…, query parameters, Cookie headers, PASSWORD in SQL.',
     isDefault: true,
   },
   authorization: { finds: 'Bearer tokens, and Basic credentials that decode to user:password.', isDefault: true },

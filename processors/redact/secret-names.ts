@@ -32,8 +32,8 @@ const ENDINGS: readonly (readonly [kind: NameKindNumber, words: string])[] = [
 const WHOLE: readonly (readonly [kind: NameKindNumber, words: string])[] = [
   [NameKind.password, 'cvv cvv2 cvc'],
   [NameKind.token, 'jwt'],
-  // Azure signs URLs with it. Elsewhere it is the name of a signal: only a query parameter counts.
-  [NameKind.signature, 'sig'],
+  // Azure signs URLs with the one. Elsewhere it is the name of a signal, and the other that of a test: only a query parameter counts.
+  [NameKind.signature, 'sig pass'],
 ];
 
 // Tokens that page through lists or stop work are no secrets.

@@ -1,4 +1,4 @@
-import { DIGIT, WORD, byteSet, isTextAt, lower, runEnd, runStart } from './bytes.ts';
+import { DIGIT, WORD, byteSet, isTextAt, lower, runEnd, runStart, type ByteSet } from './bytes.ts';
 import type { ValueRange } from './assignments.ts';
 import type { Range } from './network.ts';
 
@@ -15,6 +15,8 @@ const BASIC_MIN = 6;
 /** Enough of Basic credentials to see whether they are some. */
 const BASIC_SEEN = 512;
 const COLON = 0x3a;
+const EQUALS = 0x3d;
+const PADDING = byteSet('=');
 const NO_BASE64 = 0xff;
 const BASE64_VALUES = new Uint8Array(256).fill(NO_BASE64);
 for (const [six, letter] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
@@ -34,6 +36,9 @@ export function schemeCredentialsAt(bytes: Buffer, at: number, { from, to }: Ran
 
 function isBearerToken(bytes: Buffer, { start, end }: ValueRange): boolean {
   if (end - start < BEARER_MIN) return false;
+  // `=` ends a token. `Bearer realm=…` asks for one, and `token_type=bearer expires_in=3600` tells of one.
+  const equals = bytes.subarray(start, end).indexOf(EQUALS);
+  if (equals >= 0 && runEnd(bytes, start + equals, end, PADDING) < end) return false;
   if (end - start > BEARER_PROSE_MAX) return true;
   for (let i = start; i < end; i++) if (DIGIT[bytes[i] as number] === 1) return true;
   return false;
@@ -125,16 +130,27 @@ export function urlCredentialsAt(bytes: Buffer, at: number, { from, to }: Range,
   return value.end - value.start >= (isUserOnly ? USER_TOKEN_MIN : 1);
 }
 
-const SLACK_HOOK = Buffer.from('hooks.slack.com/');
 const PATH = byteSet('0-9', 'A-Z', 'a-z', '_-/.');
-const SLACK_PATH_MIN = 20;
+const HOOK_PATH_MIN = 20;
 
-/** End of the path of a Slack webhook whose host is at `at`, or -1. */
-export function slackWebhookEnd(bytes: Buffer, at: number, to: number, value: ValueRange): number {
-  if (!isTextAt(bytes, at, to, SLACK_HOOK, true)) return -1;
-  value.start = at + SLACK_HOOK.length;
-  value.end = runEnd(bytes, value.start, to, PATH);
-  return value.end - value.start >= SLACK_PATH_MIN ? value.end : -1;
+/** Addresses of which the path is the secret. */
+const HOOKS: readonly { readonly rule: 'slack' | 'api_token'; readonly begin: Buffer; readonly set: ByteSet }[] = [
+  { rule: 'slack', begin: Buffer.from('hooks.slack.com/'), set: PATH },
+  { rule: 'api_token', begin: Buffer.from('discord.com/api/webhooks/'), set: PATH },
+  { rule: 'api_token', begin: Buffer.from('discordapp.com/api/webhooks/'), set: PATH },
+  // The method that is called stays.
+  { rule: 'api_token', begin: Buffer.from('api.telegram.org/bot'), set: byteSet('0-9', 'A-Z', 'a-z', '_:-') },
+];
+
+/** The secret of a webhook or bot whose host is at `at`, and the rule that knows it; undefined when it is none. */
+export function webhookAt(bytes: Buffer, at: number, to: number, value: ValueRange): 'slack' | 'api_token' | undefined {
+  for (const { rule, begin, set } of HOOKS) {
+    if (!isTextAt(bytes, at, to, begin, true)) continue;
+    value.start = at + begin.length;
+    value.end = runEnd(bytes, value.start, to, set);
+    return value.end - value.start >= HOOK_PATH_MIN ? rule : undefined;
+  }
+  return undefined;
 }
 
 const AZURE = byteSet('0-9', 'A-Z', 'a-z', '_~.-');

@@ -50,6 +50,13 @@ export const FORMS: readonly TokenForm[] = [
   { rule: 'api_token', prefixes: ['NRAK-'], set: UPPER_DIGIT, min: 27, max: 27 },
   { rule: 'api_token', prefixes: ['PMAK-'], set: WORD_DASH, min: 40 },
   { rule: 'api_token', prefixes: ['sq0atp-', 'sq0csp-'], set: WORD_DASH, min: 22 },
+  { rule: 'api_token', prefixes: ['ATATT3xF'], set: byteSet('0-9', 'A-Z', 'a-z', '_=-'), min: 40 },
+  { rule: 'api_token', prefixes: ['dp.pt.', 'dp.st.'], set: WORD_DASH_DOT, min: 40 },
+  { rule: 'api_token', prefixes: ['HRKU-'], set: WORD_DASH, min: 36 },
+  { rule: 'api_token', prefixes: ['fm2_'], set: byteSet('0-9', 'A-Z', 'a-z', '+/=_-'), min: 40 },
+  { rule: 'api_token', prefixes: ['sntrys_', 'sntryu_'], set: byteSet('0-9', 'A-Z', 'a-z', '+/=_'), min: 40 },
+  { rule: 'api_token', prefixes: ['tskey-'], set: WORD_DASH, min: 24, needsDigit: true },
+  { rule: 'api_token', prefixes: ['AGE-SECRET-KEY-1'], set: UPPER_DIGIT, min: 58, max: 58 },
   { rule: 'api_token', prefixes: ['key-'], set: HEX, min: 32, max: 32 },
 ];
 

@@ -2,7 +2,7 @@ import { ALNUM, WORD, byteSet, type ByteSet } from './bytes.ts';
 import { IBAN_COUNTRIES } from './digits.ts';
 import { DOMAIN, LOCAL } from './network.ts';
 import type { RuleName } from './rules.ts';
-import type { SecretNames } from './secret-names.ts';
+import { NameKind, type SecretNames } from './secret-names.ts';
 import { FORMS } from './tokens.ts';
 import { Reason, STRIDE, Triggers, type Place } from './triggers.ts';
 
@@ -22,6 +22,9 @@ const BEFORE_WORD = others(WORD);
 const BEFORE_NAME = others(ALNUM);
 /** What stands behind a name: a sign, a quote, a backslash before a quote, a blank. */
 const AFTER_NAME = Array.from(Buffer.from('=:>"\'\\ \t'));
+/** Around the names that only a query parameter may have. */
+const BEFORE_PARAMETER = Array.from(Buffer.from('?&'));
+const EQUALS = Array.from(Buffer.from('='));
 const SEPARATORS = Array.from(Buffer.from('_-.'));
 /** How much of what follows a prefix helps to choose a place. */
 const TAIL = 4;
@@ -30,7 +33,8 @@ const TAIL = 4;
 export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretNames): Triggers {
   const triggers = new Triggers();
   if (isOn('assignment')) for (const places of namePlaces(names)) triggers.add(places, Reason.name);
-  if (isOn('url_credentials') || isOn('slack')) triggers.add([members(BASE64URL), ...letters('://'), ANY], Reason.url);
+  if (isOn('assignment')) triggers.add([...anyCase("identified by '")], Reason.name);
+  if (isOn('url_credentials') || isOn('slack') || isOn('api_token')) triggers.add([members(BASE64URL), ...letters('://'), ANY], Reason.url);
   if (isOn('card')) {
     const digits = byteSet('0-9');
     triggers.add(some(digits, STRIDE + 2), Reason.digits);
@@ -75,12 +79,13 @@ function enterPersonal(triggers: Triggers, isOn: (rule: RuleName) => boolean): v
 
 /** Each name with and without a separator where it may have one. */
 function* namePlaces(names: SecretNames): Generator<Place[]> {
-  for (const { letters: text, breaks, isWhole } of names.words) {
-    let variants: Place[][] = [[isWhole ? BEFORE_NAME : ANY]];
+  for (const { letters: text, breaks, isWhole, kind } of names.words) {
+    const isParameter = kind === NameKind.signature;
+    let variants: Place[][] = [[isParameter ? BEFORE_PARAMETER : isWhole ? BEFORE_NAME : ANY]];
     for (const [i, letter] of anyCase(Buffer.from(text).toString('latin1')).entries()) {
       const withSeparator = breaks[i] === 1 ? variants.map((places) => [...places, SEPARATORS, letter]) : [];
       variants = [...variants.map((places) => [...places, letter]), ...withSeparator];
     }
-    for (const places of variants) yield [...places, AFTER_NAME];
+    for (const places of variants) yield [...places, isParameter ? EQUALS : AFTER_NAME];
   }
 }

@@ -47,6 +47,11 @@ export const factory: ProcessorFactory<TransformConfig> = {
         description:
           'When a statement fails on a record: go on with the next one and log it (ignore) or not (silent), or drop the record (propagate).',
       },
+      flatten_data: {
+        type: 'boolean',
+        default: true,
+        description: 'Accepted. A record whose resource or scope is edited always gets one of its own, as with true in the Collector.',
+      },
       log_statements: {
         type: 'array',
         default: [],

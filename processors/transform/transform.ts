@@ -11,6 +11,7 @@ interface GroupConfig {
 }
 
 export interface TransformConfig {
+  flatten_data?: boolean;
   error_mode: ErrorMode;
   log_statements?: (string | GroupConfig)[];
   trace_statements?: unknown[];

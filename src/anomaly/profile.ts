@@ -7,6 +7,10 @@ const AROUND = 45;
 // What counts as more than usual, for the minutes that recur.
 const RECURRING_MIN = 1.45;
 const RECURRING_Z = 3.5;
+const RECURRING_SHARE = 0.75;
+const RECENT_DAYS = 3;
+/** An hour of the week counts as if it had also been seen as usual, so many times. */
+const WEEKLY_PRIOR = 30;
 const SPREAD_FIRST = 0.1;
 /** What a minute holds at least, as far as a profile knows: where nothing ever came, it says this and not 0. */
 export const BASE_MIN = 0.02;
@@ -25,16 +29,21 @@ export interface Profile {
   readonly spread: number;
 }
 
-/** Fits a profile to counts per minute; `values[0]` is of minute `from`, NaN is unknown. */
-export function fitProfile(values: Float64Array, from: number): Profile {
+/**
+ * Fits a profile to counts per minute; `values[0]` is of minute `from`, NaN is unknown. `all` has minutes of anomalies too:
+ * what comes back at the same time every day is a job, however unusual it was at first.
+ */
+export function fitProfile(values: Float64Array, all: Float64Array, from: number): Profile {
   const hourly = fitHourly(values, from);
-  const flat = values.map((value, i) => value / (hourly[(from + i) % HOUR] as number));
+  const flatten = (value: number, i: number): number => value / (hourly[(from + i) % HOUR] as number);
+  const flat = values.map(flatten);
+  const flatAll = all.map(flatten);
   const none = new Float64Array(DAY).fill(1);
   const rough = fitBase(flat, from, none);
-  const recurring = fitRecurring(flat, from, rough);
+  const recurring = fitRecurring(flatAll, from, rough);
   const base = fitBase(flat, from, recurring);
-  const again = fitRecurring(flat, from, base);
-  const weekly = fitWeekly(flat, from, base);
+  const again = fitRecurring(flatAll, from, base);
+  const weekly = fitWeekly(flat, flatAll, from, base);
   return { base, recurring: again, hourly, weekly, spread: fitSpread(flat, { from, base, recurring: again, hourly }) };
 }
 
@@ -91,38 +100,15 @@ function fitBase(flat: Float64Array, from: number, recurring: Float64Array): Flo
   return base;
 }
 
-/** Windows that held far more than usual on each day that was seen. */
+/** Windows that held far more than usual on each day that was seen, or on each of the last days: a job may be new. */
 function fitRecurring(flat: Float64Array, from: number, base: Float64Array): Float64Array {
   const factor = new Float64Array(DAY).fill(1);
   const raw = new Float64Array(DAY);
   for (let minute = 0; minute < DAY; minute++) {
-    let sum = 0;
-    let expected = 0;
-    let cells = 0;
-    let days = 0;
-    let daysAbove = 0;
-    for (let day = -1; day <= flat.length / DAY + 1; day++) {
-      const centre = Math.floor(from / DAY) * DAY + day * DAY + minute - from;
-      let ofDay = 0;
-      let expectedOfDay = 0;
-      for (let i = centre - 1; i <= centre + 1; i++) {
-        const value = flat[i];
-        const usual = base[(((from + i) % DAY) + DAY) % DAY] as number;
-        if (value === undefined || Number.isNaN(value) || !(usual > 0)) continue;
-        ofDay += value;
-        expectedOfDay += usual;
-        cells++;
-      }
-      if (expectedOfDay === 0) continue;
-      days++;
-      if (ofDay > RECURRING_MIN * expectedOfDay * 0.85) daysAbove++;
-      sum += ofDay;
-      expected += expectedOfDay;
-    }
-    if (expected === 0) continue;
-    const error = Math.sqrt(expected + ((expected * expected) / cells) * SPREAD_FIRST);
-    const isAbove = sum > RECURRING_MIN * expected && sum - expected > RECURRING_Z * error && daysAbove >= Math.max(1, days * 0.75);
-    raw[minute] = isAbove ? sum / expected : 1;
+    const days = daysAt(flat, from, base, minute);
+    const recent = days.slice(-RECENT_DAYS);
+    const isNew = days.length > RECENT_DAYS && recent.every((day) => ratioOf([day], 1) > 1);
+    raw[minute] = Math.max(ratioOf(days, RECURRING_SHARE), isNew ? ratioOf(recent, 1) : 1);
   }
   // The mean of three minutes is too low at both edges of a window; its neighbour within is right.
   for (let minute = 0; minute < DAY; minute++) {
@@ -133,24 +119,92 @@ function fitRecurring(flat: Float64Array, from: number, base: Float64Array): Flo
   return factor;
 }
 
-function fitWeekly(flat: Float64Array, from: number, base: Float64Array): Float64Array {
+/** What three minutes held on one day. */
+interface Held {
+  sum: number;
+  expected: number;
+  cells: number;
+  /** The minute in the middle, as a multiple of what is usual; NaN when it is not known. */
+  centre: number;
+}
+
+function daysAt(flat: Float64Array, from: number, base: Float64Array, minute: number): Held[] {
+  const days: Held[] = [];
+  for (let day = -1; day <= flat.length / DAY + 1; day++) {
+    const centre = Math.floor(from / DAY) * DAY + day * DAY + minute - from;
+    const held: Held = { sum: 0, expected: 0, cells: 0, centre: Number.NaN };
+    for (let i = centre - 1; i <= centre + 1; i++) {
+      const value = flat[i];
+      const usual = base[(((from + i) % DAY) + DAY) % DAY] as number;
+      if (value === undefined || Number.isNaN(value) || !(usual > 0)) continue;
+      if (i === centre) held.centre = value / usual;
+      held.sum += value;
+      held.expected += usual;
+      held.cells++;
+    }
+    if (held.expected > 0) days.push(held);
+  }
+  return days;
+}
+
+/** How much more than usual these days held, if so large a share of them did; else 1. */
+function ratioOf(days: readonly Held[], share: number): number {
+  let sum = 0;
+  let expected = 0;
+  let cells = 0;
+  let daysAbove = 0;
+  for (const held of days) {
+    sum += held.sum;
+    expected += held.expected;
+    cells += held.cells;
+    if (held.sum > RECURRING_MIN * held.expected * 0.85) daysAbove++;
+  }
+  if (expected === 0) return 1;
+  const error = Math.sqrt(expected + ((expected * expected) / cells) * SPREAD_FIRST);
+  const isAbove = sum > RECURRING_MIN * expected && sum - expected > RECURRING_Z * error && daysAbove >= Math.max(1, days.length * share);
+  if (!isAbove) return 1;
+  const mean = sum / expected;
+  // A job of a minute or two is more than the mean around it, every day.
+  const isNarrow = days.length >= RECENT_DAYS && days.every(({ centre }) => centre > mean);
+  return isNarrow ? days.reduce((total, { centre }) => total + centre, 0) / days.length : mean;
+}
+
+/** What the hours of the week hold beside what their time of day does. An hour in which each week had an anomaly is usual as it is. */
+function fitWeekly(flat: Float64Array, flatAll: Float64Array, from: number, base: Float64Array): Float64Array {
   const weekly = new Float64Array(WEEK_HOURS).fill(1);
   if (flat.length < 14 * DAY) return weekly;
-  const seen = new Float64Array(WEEK_HOURS);
-  const expected = new Float64Array(WEEK_HOURS);
-  for (let i = 0; i < flat.length; i++) {
-    const value = flat[i] as number;
+  const hours = Array.from({ length: WEEK_HOURS }, () => ({
+    known: new Tally(),
+    all: new Tally(),
+    weeks: new Set<number>(),
+    odd: new Set<number>(),
+  }));
+  for (const [i, any] of flatAll.entries()) {
     const usual = base[(from + i) % DAY] as number;
-    if (Number.isNaN(value) || !(usual > 0)) continue;
-    const hour = Math.floor((from + i) / HOUR) % WEEK_HOURS;
-    seen[hour] = (seen[hour] as number) + Math.min(value, usual * 4);
-    expected[hour] = (expected[hour] as number) + usual;
+    const hour = hours[Math.floor((from + i) / HOUR) % WEEK_HOURS];
+    if (!hour || Number.isNaN(any) || !(usual > 0)) continue;
+    const week = Math.floor((from + i) / HOUR / WEEK_HOURS);
+    const value = Math.min(any, usual * 4);
+    hour.weeks.add(week);
+    hour.all.add(value, usual);
+    if (Number.isNaN(flat[i])) hour.odd.add(week);
+    else hour.known.add(value, usual);
   }
-  for (let hour = 0; hour < WEEK_HOURS; hour++) {
-    // As if it had also been seen as usual, a hundred times.
-    weekly[hour] = ((seen[hour] as number) + 100) / ((expected[hour] as number) + 100);
+  for (const [i, { known, all, weeks, odd }] of hours.entries()) {
+    const { seen, expected } = odd.size > 1 && odd.size === weeks.size ? all : known;
+    weekly[i] = (seen + WEEKLY_PRIOR) / (expected + WEEKLY_PRIOR);
   }
   return weekly;
+}
+
+class Tally {
+  seen = 0;
+  expected = 0;
+
+  add(value: number, usual: number): void {
+    this.seen += value;
+    this.expected += usual;
+  }
 }
 
 interface Fitted {

@@ -37,6 +37,41 @@ describe('a seasonal baseline', () => {
     expect(at(230).high / at(230).base).toBe(1);
   });
 
+  test('learns a job that came three days in a row, though each time it was an anomaly', () => {
+    const random = seededRandom(7);
+    const baseline = new SeasonalBaseline(14);
+    const isJob = (minute: number): boolean => minute >= 6 * DAY_MINUTES && Math.floor((minute % DAY_MINUTES) / 2) === 90;
+    const high = (day: number): number => baseline.expect(day * DAY_MINUTES + 181)?.high ?? 0;
+    const push = (from: number, to: number): void => {
+      for (let minute = from * DAY_MINUTES; minute < to * DAY_MINUTES; minute++)
+        baseline.push(minute, isJob(minute) ? 200 : Math.round(2 * random()), !isJob(minute));
+    };
+
+    push(0, 8);
+    const afterTwoNights = high(8);
+    push(8, 9);
+
+    expect(afterTwoNights).toBeLessThan(5);
+    expect(high(9)).toBeGreaterThan(150);
+    expect(baseline.expect(9 * DAY_MINUTES + 300)?.high).toBeLessThan(5);
+  });
+
+  test('knows quiet weekends after the second, though their beginnings were anomalies', () => {
+    const random = seededRandom(9);
+    const baseline = new SeasonalBaseline(14);
+    const isWeekend = (minute: number): boolean => Math.floor(minute / DAY_MINUTES) % 7 >= 5;
+    const isBeginning = (minute: number): boolean => isWeekend(minute) && !isWeekend(minute - 180);
+
+    for (let minute = 0; minute < 15 * DAY_MINUTES; minute++) {
+      baseline.push(minute, Math.round((isWeekend(minute) ? 0.3 : 1) * 4 * random()), !isBeginning(minute));
+    }
+
+    const low = (day: number, hour: number): number => (baseline.expect(day * DAY_MINUTES + hour * 60)?.low ?? 0) / baseline.level;
+    expect(low(17, 1)).toBeGreaterThan(1.4);
+    expect(low(19, 1)).toBeLessThan(1);
+    expect(low(19, 12)).toBeLessThan(1);
+  });
+
   test('follows growth, and no more than that', () => {
     const baseline = learned(3, (minute) => (minute < 2 * DAY_MINUTES ? 1 : 1.3));
     expect(baseline.level).toBeGreaterThan(0.95);

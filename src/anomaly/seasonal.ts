@@ -31,6 +31,8 @@ export interface Expectation {
 export class SeasonalBaseline {
   readonly #daysMax: number;
   #history: Uint16Array = new Uint16Array(2 * DAY_MINUTES).fill(MASKED);
+  /** 1 for minutes of an anomaly. They are no part of what is usual, unless they come back every day. */
+  #unusual: Uint8Array = new Uint8Array(2 * DAY_MINUTES);
   #first = -1;
   #next = -1;
   #fitAt = 0;
@@ -71,7 +73,7 @@ export class SeasonalBaseline {
     return this.#profile?.recurring[minute % DAY_MINUTES] ?? 1;
   }
 
-  /** The next minute's count. One that belongs to an anomaly is not learned. Minutes come in order, without gaps. */
+  /** The next minute's count. One that belongs to an anomaly is not learned, unless the same comes back day by day. Minutes come in order. */
   push(minute: number, count: number, isLearned: boolean): void {
     if (this.#first < 0) {
       this.#first = minute;
@@ -80,7 +82,8 @@ export class SeasonalBaseline {
     this.#grow(minute);
     const size = this.#history.length;
     for (let gap = Math.max(this.#next, minute - size + 1); gap < minute; gap++) this.#history[gap % size] = MASKED;
-    this.#history[minute % size] = isLearned ? Math.min(count, COUNT_MAX) : MASKED;
+    this.#history[minute % size] = Math.min(count, COUNT_MAX);
+    this.#unusual[minute % size] = isLearned ? 0 : 1;
     this.#next = minute + 1;
     if (isLearned) this.#follow(minute, count);
     if (this.age >= this.#nextFit()) this.#fit();
@@ -108,11 +111,13 @@ export class SeasonalBaseline {
     const size = this.#history.length;
     const from = Math.max(this.#first, this.#next - size);
     const values = new Float64Array(this.#next - from);
+    const all = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const count = this.#history[(from + i) % size] as number;
-      values[i] = count === MASKED ? Number.NaN : count;
+      all[i] = count === MASKED ? Number.NaN : count;
+      values[i] = this.#unusual[(from + i) % size] === 1 ? Number.NaN : (all[i] as number);
     }
-    this.#profile = fitProfile(values, from);
+    this.#profile = fitProfile(values, all, from);
     this.#restoreLevel(values, from);
   }
 
@@ -130,16 +135,20 @@ export class SeasonalBaseline {
     const needed = Math.min(minute - this.#first + 1, this.#daysMax * DAY_MINUTES);
     if (needed <= this.#history.length) return;
     const grown = new Uint16Array(Math.min(this.#history.length * 2, this.#daysMax * DAY_MINUTES)).fill(MASKED);
+    const unusual = new Uint8Array(grown.length);
     const size = this.#history.length;
     for (let at = Math.max(this.#first, this.#next - size); at < this.#next; at++) {
       grown[at % grown.length] = this.#history[at % size] as number;
+      unusual[at % grown.length] = this.#unusual[at % size] as number;
     }
     this.#history = grown;
+    this.#unusual = unusual;
   }
 
   save(): SeasonalState {
     return {
       history: Buffer.from(this.#history.buffer, this.#history.byteOffset, this.#history.byteLength).toString('base64'),
+      unusual: ranges(this.#unusual),
       first: this.#first,
       next: this.#next,
       fitAt: this.#fitAt,
@@ -152,6 +161,8 @@ export class SeasonalBaseline {
   load(state: SeasonalState): void {
     const bytes = Uint8Array.from(Buffer.from(state.history, 'base64'));
     this.#history = new Uint16Array(bytes.buffer);
+    this.#unusual = new Uint8Array(this.#history.length);
+    for (const [start, end] of state.unusual ?? []) this.#unusual.fill(1, start, end);
     this.#first = state.first;
     this.#next = state.next;
     this.#fitAt = state.fitAt;
@@ -171,12 +182,25 @@ interface StoredProfile {
 
 export interface SeasonalState {
   readonly history: string;
+  /** From where to where minutes of the history are unusual. Snapshots of earlier versions have none. */
+  readonly unusual?: readonly (readonly [number, number])[];
   readonly first: number;
   readonly next: number;
   readonly fitAt: number;
   readonly seen: number;
   readonly expected: number;
   readonly profile: StoredProfile | undefined;
+}
+
+/** From where to where there are ones. */
+function ranges(flags: Uint8Array): [number, number][] {
+  const found: [number, number][] = [];
+  for (let start = flags.indexOf(1); start >= 0;) {
+    const end = flags.indexOf(0, start);
+    found.push([start, end < 0 ? flags.length : end]);
+    start = end < 0 ? -1 : flags.indexOf(1, end);
+  }
+  return found;
 }
 
 function profileBase({ base, hourly, weekly }: Profile, minute: number): number {

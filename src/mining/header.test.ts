@@ -18,7 +18,7 @@ const MESSAGES = [
 const LEVELS = ['INFO', 'WARN', 'ERROR', 'DEBUG'];
 const LOGGERS = ['org.shop.Order', 'org.shop.Cart', 'org.net.Pool'];
 
-/** Lines of a format with the messages above; `%n` are numbers that differ. */
+/** Lines of a format with the messages above; `%n` are numbers that differ, `%hex` ids. */
 function linesOf(format: string): { readonly lines: string[]; readonly starts: number[] } {
   const lines: string[] = [];
   const starts: number[] = [];
@@ -27,6 +27,8 @@ function linesOf(format: string): { readonly lines: string[]; readonly starts: n
     const head = format
       .replaceAll('%mm', two(i * 7))
       .replaceAll('%ss', two(i * 13))
+      .replaceAll('%sign', '*#-.'.charAt(i % 4))
+      .replaceAll('%hex', ((i + 1) * 0x5851f42d).toString(16).padStart(12, 'a1'))
       .replaceAll('%n', String(1000 + i * 37))
       .replaceAll('%level', LEVELS[i % 4] ?? '')
       .replaceAll('%logger', LOGGERS[i % 3] ?? '');
@@ -56,6 +58,9 @@ describe('the message begins behind', () => {
     '14:%mm:%ss.123 [thread-%n] %level %logger - ',
     '2026-11-22 14:%mm:%ss,711 (7ae1b6527b38) :  %level (agentkit:%n) - ',
     'I1122 14:%mm:%ss.123456 %n server.go:%n] ',
+    '%level:%logger:',
+    '4711:M 22 Nov 2026 14:%mm:%ss.123 %sign ',
+    '2026-11-22T14:%mm:%ssZ|%level|%hex|core| ',
   ])('%s', (format) => {
     const { lines, starts } = linesOf(format);
 

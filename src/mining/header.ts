@@ -24,24 +24,30 @@ const LEVEL =
 const LETTER_LEVEL = /^[VDIWEFCT]$/;
 const CLOCK =
   /^\D?(?:\d{1,4}[-/.]){0,2}(?:\d{1,4}[T_-])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d+)?(?:Z|[+-]\d{2}:?\d{2})?\D{0,2}$|^\d{4}-\d{2}-\d{2}[T_-]\d{2}[.:]\d{2}[.:]\d{2}\S*$|^\d{8}-\d{1,2}:\d{1,2}:\d{1,2}\S*$/;
-const DATE = /^\D?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?\D?$/;
+const DATE = /^\D?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?\D?$|^\d{1,2} [A-Z][a-z]{2} \d{4}$/;
 const EPOCH = /^1\d{9}(?:\.\d+|\d{3})?$/;
 const TAG = /^[A-Za-z_](?:[^\s"'=,;]{0,80}:|[\w./$-]{0,80}:\d+\])$/;
-const SEPARATOR = /^(?:[-|:–]|-{2,3}|::|=>|->)$/;
-const NUMBERS = /^[^A-Za-z]*\d[^A-Za-z]*$/;
+const SEPARATOR = /^(?:[-|:–*#.]|-{2,3}|::|=>|->)$/;
+/** A number, or an id in hexadecimal digits. */
+const NUMBERS = /^[^A-Za-z]*\d[^A-Za-z]*$|^(?=\D*\d)[\da-f-]{6,}$/i;
 
-/** A piece of the beginning of a line, as headers are cut: by white space, bars, and brackets kept together. */
+/** A piece of the beginning of a line, as headers are cut: by white space, bars, and brackets and dates kept together. */
 interface Piece {
   readonly text: string;
   readonly end: number;
 }
 
-const PIECE = /\s*(\[(?:[^[\]]|\[[^[\]]*\])*\](?=[\s:]|$)|\||[^\s|]+)/y;
+/** What Python writes when nobody said how: `WARNING:shop.cart:`, without a space behind it. */
+const PYTHON = /^((?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|NOTSET):)([\w.-]{1,80}:)/;
+const PIECE =
+  /\s*(\[(?:[^[\]]|\[[^[\]]*\])*\](?=[\s:]|$)|\||\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}(?=\s)|[^\s|]+)/y;
 const PIECES_MAX = 24;
 
 function cut(line: string): Piece[] {
   const pieces: Piece[] = [];
-  PIECE.lastIndex = 0;
+  const [all, level, logger] = PYTHON.exec(line) ?? [];
+  if (all && level && logger) pieces.push({ text: level, end: level.length }, { text: logger, end: all.length });
+  PIECE.lastIndex = all?.length ?? 0;
   for (let match = PIECE.exec(line); match && pieces.length < PIECES_MAX; match = PIECE.exec(line)) {
     pieces.push({ text: match[1] as string, end: PIECE.lastIndex });
   }

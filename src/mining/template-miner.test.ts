@@ -29,6 +29,12 @@ describe('a word', () => {
     expect(new Set(of(5))).toEqual(new Set(['session of <*> was opened']));
   });
 
+  test('that stands alone where words and numbers vary is a value too', () => {
+    const lines = ['sda', 'nvme0n1', 'sdb', 'sdc', 'sdd', 'nvme1n1', 'sde'].map((disk) => `temperature of disk ${disk} is 40`);
+
+    expect(new Set(mineAll(lines))).toEqual(new Set(['temperature of disk <*> is <*>']));
+  });
+
   test('stays when only likeness speaks for a variable', () => {
     const lines = ['session of root was opened', 'session of root was closed', 'session of root was lost'];
 

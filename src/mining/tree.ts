@@ -171,7 +171,8 @@ export class Tree {
     assert(target, 'what is united is at least one cluster');
     for (const position of positions) {
       const token = target.tokens[position] as Token;
-      if (token.vary === Vary.never || token.vary === Vary.soft) token.vary = Vary.seen;
+      // A number's place takes any word from here on as well.
+      token.vary = Vary.seen;
     }
     target.key = new KeySum(target.tokens).key;
     this.#byKey.set(target.key, target);

@@ -14,11 +14,15 @@ export function readLines(path: string, take: (bytes: Buffer, positions: Int32Ar
     if (fstatSync(file).isDirectory()) throw new Error(`${path} is a folder; name the files in it`);
     let buffer = Buffer.allocUnsafe(READ_BYTES);
     let filled = 0;
+    let isFirst = true;
     for (;;) {
       // A line that is longer than the buffer gets a larger one.
       if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-      const read = readSync(file, buffer, filled, buffer.length - filled, null);
+      const read = readSome(file, buffer, filled);
       filled += read;
+      if (isFirst && isCompressed(buffer, filled))
+        throw new Error(`${path} is compressed; unpack it first, as in zcat FILE | winnow mine -`);
+      isFirst = false;
       const end = read === 0 ? filled : buffer.lastIndexOf(LINE_FEED, filled - 1) + 1;
       if (end > 0) take(buffer, positionsOf(buffer, end));
       if (read === 0) return;
@@ -29,6 +33,28 @@ export function readLines(path: string, take: (bytes: Buffer, positions: Int32Ar
     if (file !== 0) closeSync(file);
   }
 }
+
+const PAUSE_MS = 10;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** A pipe may have nothing yet: whoever writes to it is waited for. */
+function readSome(file: number, buffer: Buffer, at: number): number {
+  for (;;) {
+    try {
+      return readSync(file, buffer, at, buffer.length - at, null);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(pause, 0, 0, PAUSE_MS);
+    }
+  }
+}
+
+/** Whether it begins as gzip, zstd, xz or bzip2 do. */
+function isCompressed(bytes: Buffer, size: number): boolean {
+  return COMPRESSED.some((magic) => size >= magic.length && bytes.compare(magic, 0, magic.length, 0, magic.length) === 0);
+}
+
+const COMPRESSED = ['1f8b08', '28b52ffd', 'fd377a585a00', '425a6839'].map((hex) => Buffer.from(hex, 'hex'));
 
 function positionsOf(bytes: Buffer, end: number): Int32Array {
   const positions: number[] = [];

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommandLine } from '../program.ts';
 
@@ -73,6 +77,32 @@ test('says of a folder that it is one', async () => {
 
   expect(await runCommandLine(['mine', folder], shell)).toBe(1);
   expect(said).toEqual([`winnow: ${folder} is a folder; name the files in it\n`]);
+});
+
+test('says of a compressed file that it is one', async () => {
+  const said: string[] = [];
+  const err = (text: string): void => void said.push(text);
+  const shell = { env: {}, cwd: folder, isTerminal: false, version: '0', out: () => {}, err, exit: () => {} };
+  const path = join(folder, 'in.log.gz');
+  writeFileSync(path, gzipSync('took 3 ms\n'));
+
+  expect(await runCommandLine(['mine', path], shell)).toBe(1);
+  expect(said).toEqual([`winnow: ${path} is compressed; unpack it first, as in zcat FILE | winnow mine -\n`]);
+});
+
+test('waits for a pipe that has nothing yet', async () => {
+  const main = join(import.meta.dirname, '../../main.ts');
+  const child = spawn(process.execPath, ['--conditions=winnow-source', main, 'mine', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
+  const ended = once(child, 'close');
+
+  child.stdin.write('took 3 ms\n');
+  await sleep(1500);
+  child.stdin.end('took 4 ms\n');
+
+  expect(await ended).toEqual([0, null]);
+  expect(output.match(/took <\*> ms/g)).toHaveLength(2);
 });
 
 test('reads lines that are longer than what it reads at once', async () => {

@@ -19,7 +19,7 @@ const SAMPLE_ROWS = 32;
 const LOGFMT_SHARE = 4;
 /** After so many lines, a format that does not fit half of them is given up. */
 const WINDOW_ROWS = 256;
-/** A source of which nothing was recognised is looked at again after ever more lines. */
+/** A source of which nothing was recognised is looked at again after ever more lines: first after as many as there were, or these. */
 const RETRY_ROWS_FIRST = 128;
 const RETRY_ROWS_MAX = 1 << 20;
 /** What more sources have is told at DEBUG only. */
@@ -72,6 +72,7 @@ export class AutoParser implements Operator {
   process(batch: LogBatch): void {
     const nowMs = this.#host?.clock.now() ?? Date.now();
     this.#recogniser.begin(nowMs);
+    this.#plain.begin(nowMs);
     this.#embedded.begin(nowMs);
     this.#sources.begin(batch);
     for (let row = 0; row < batch.length; row++) {
@@ -85,7 +86,12 @@ export class AutoParser implements Operator {
 
   #parse(batch: LogBatch, row: number, state: SourceState): void {
     if (state.rowsToLook > 0) state.rowsToLook--;
-    if (!state.format || this.#source.find(batch, row) !== Found.text) return;
+    if (this.#source.find(batch, row) !== Found.text) return;
+    if (!state.format) {
+      // An error is one also while nothing else is known.
+      this.#plain.parse(batch, row, this.#source);
+      return;
+    }
     const problem = state.format.parse(batch, row, this.#source, this.#fields);
     state.rows++;
     if (problem !== undefined) {
@@ -129,7 +135,8 @@ export class AutoParser implements Operator {
     state.misfits = 0;
     if (state.format && name !== 'plain') state.rowsToLook = -1;
     else {
-      // Plain text may be the head of something else, and nothing at all may become something.
+      // Plain text may be the head of something else, and nothing at all may become something. A banner comes alone.
+      if (state.retryRows === 0) state.retryRows = sampled < SAMPLE_ROWS ? sampled : RETRY_ROWS_FIRST;
       state.rowsToLook = state.retryRows;
       state.retryRows = Math.min(state.retryRows * 2, RETRY_ROWS_MAX);
     }
@@ -145,5 +152,5 @@ export class AutoParser implements Operator {
 }
 
 function createState(name: string): SourceState {
-  return { name, format: undefined, formatName: 'none', rowsToLook: 0, retryRows: RETRY_ROWS_FIRST, rows: 0, misfits: 0 };
+  return { name, format: undefined, formatName: 'none', rowsToLook: 0, retryRows: 0, rows: 0, misfits: 0 };
 }

@@ -4,6 +4,7 @@ import type { Format } from '../formats/format.ts';
 import { COMMON_SEVERITIES } from '../severity/common.ts';
 import { SeverityLookup } from '../severity/lookup.ts';
 import type { TextSource } from '../text-source.ts';
+import { HeadTime } from '../time/head-time.ts';
 import { IsoReader } from '../time/iso-reader.ts';
 import type { Zone } from '../time/zone.ts';
 
@@ -15,33 +16,68 @@ const WORD_BYTES_MAX = 11;
 const LETTERS = new Uint8Array(256);
 LETTERS.fill(1, 0x41, 0x5b);
 LETTERS.fill(2, 0x61, 0x7b);
+const UNDERSCORE = 0x5f;
+
+/** What stands before the time of some programs: `I, [` in Ruby, `4711:M ` in Redis. */
+const RUBY_BYTES = 4;
+const REDIS_BYTES_MAX = 12;
+/** The letters of klog and glog. */
+const KLOG_LEVELS: ReadonlyMap<number, string> = new Map([
+  [0x49, 'info'],
+  [0x57, 'warn'],
+  [0x45, 'error'],
+  [0x46, 'fatal'],
+]);
 
 /**
  * Lines of which no more is known than that most of them begin with a time and a level. Both are read where they can be
  * found, and the line stays the body. Nothing is an error here.
  */
 export class PlainText implements Format {
-  readonly #time: IsoReader;
+  readonly #iso: IsoReader;
+  readonly #other: HeadTime;
   readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
   /** What the last line had. */
   hasTime = false;
   hasSeverity = false;
 
   constructor(zone: Zone) {
-    this.#time = new IsoReader(zone);
+    this.#iso = new IsoReader(zone);
+    this.#other = new HeadTime(zone);
+  }
+
+  begin(nowMs: number): void {
+    this.#other.begin(nowMs);
   }
 
   parse(batch: LogBatch, row: number, source: TextSource): undefined {
     const { bytes, from, to } = source;
-    const time = this.#time;
-    const start = bytes[from] === Ascii.openBracket ? from + 1 : from;
-    this.hasTime = time.read(bytes, start, to);
     this.hasSeverity = false;
-    if (this.hasTime) {
-      batch.timeMs[row] = time.ms;
-      batch.timeNs[row] = time.ns;
+    if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source)) return;
+    const start = timeStart(bytes, from, to);
+    let end = from;
+    if ((this.hasTime = this.#iso.read(bytes, start, to))) {
+      batch.timeMs[row] = this.#iso.ms;
+      batch.timeNs[row] = this.#iso.ns;
+      end = this.#iso.end;
+    } else if ((this.hasTime = this.#other.read(bytes, start, to))) {
+      batch.timeMs[row] = this.#other.ms;
+      batch.timeNs[row] = this.#other.ns;
+      end = this.#other.end;
     }
-    this.#findSeverity(batch, row, source, this.hasTime ? time.end : from);
+    this.#findSeverity(batch, row, source, end);
+  }
+
+  /** `E1120 08:15:30.123456    4711 file.go:12] message` */
+  #readKlog(batch: LogBatch, row: number, source: TextSource): boolean {
+    const { bytes, from, to } = source;
+    const level = KLOG_LEVELS.get(bytes[from] as number);
+    if (level === undefined || !this.#other.readKlog(bytes, from + 1, to)) return false;
+    this.hasTime = true;
+    batch.timeMs[row] = this.#other.ms;
+    batch.timeNs[row] = this.#other.ns;
+    this.#setSeverity(batch, row, this.#severities.ofText(level), source.position(from), 1);
+    return true;
   }
 
   #findSeverity(batch: LogBatch, row: number, source: TextSource, from: number): void {
@@ -59,24 +95,54 @@ export class PlainText implements Format {
       for (; at < end && LETTERS[bytes[at] as number] !== 0; at++) if (LETTERS[bytes[at] as number] === 2) isUpper = false;
       const size = at - wordAt;
       if (size < 3 || size > WORD_BYTES_MAX) continue;
-      if (!isUpper && !isMarked(bytes, wordAt, at, from)) continue;
+      // NO_ERROR and CONFIG_I are names.
+      if (bytes[at] === UNDERSCORE || (wordAt > from && bytes[wordAt - 1] === UNDERSCORE)) continue;
+      if (!isUpper && !isMarked(bytes, wordAt, at, from) && !(this.hasTime && isFirst(bytes, wordAt, at, from))) continue;
       const severity = this.#severities.ofBytes(bytes, wordAt, at);
       if (severity === 0) continue;
-      batch.severity[row] = severity;
-      batch.severityTextStart[row] = source.position(wordAt);
-      batch.severityTextSize[row] = size;
-      this.hasSeverity = true;
+      this.#setSeverity(batch, row, severity, source.position(wordAt), size);
       return;
     }
   }
+
+  #setSeverity(batch: LogBatch, row: number, severity: number, start: number, size: number): void {
+    batch.severity[row] = severity;
+    batch.severityTextStart[row] = start;
+    batch.severityTextSize[row] = size;
+    this.hasSeverity = true;
+  }
 }
 
-/** A word that is not in capitals is a level when it stands in brackets, or begins the line and a colon follows. */
+/** `E1120 08:15…`, by its signs. */
+function looksLikeKlog(bytes: Uint8Array, from: number, to: number): boolean {
+  return from + 9 < to && bytes[from + 8] === Ascii.colon && bytes[from + 5] === Ascii.space && LETTERS[bytes[from] as number] === 1;
+}
+
+function timeStart(bytes: Uint8Array, from: number, to: number): number {
+  if (bytes[from] === Ascii.openBracket) return from + 1;
+  if (bytes[from + 1] === Ascii.comma && bytes[from + 2] === Ascii.space && bytes[from + 3] === Ascii.openBracket) return from + RUBY_BYTES;
+  const first = bytes[from] as number;
+  if (first < Ascii.zero || first > Ascii.nine || bytes[from + 4] === Ascii.minus) return from;
+  let at = from + 1;
+  const last = Math.min(to, from + REDIS_BYTES_MAX);
+  while (at < last && (bytes[at] as number) >= Ascii.zero && (bytes[at] as number) <= Ascii.nine) at++;
+  return bytes[at] === Ascii.colon && LETTERS[bytes[at + 1] as number] === 1 && bytes[at + 2] === Ascii.space ? at + 3 : from;
+}
+
+/** A word alone right behind the time, whatever stands between them: `… 08:15:30Z error hostd`. */
+function isFirst(bytes: Uint8Array, from: number, to: number, start: number): boolean {
+  if (bytes[to] !== Ascii.space && bytes[to] !== Ascii.tab) return false;
+  for (let at = start; at < from; at++) if (bytes[at] !== Ascii.space && bytes[at] !== Ascii.tab) return false;
+  return from > start;
+}
+
+/** A word that is not in capitals is a level when it stands in brackets, begins the line and a colon follows, or follows `PHP`. */
 function isMarked(bytes: Uint8Array, from: number, to: number, start: number): boolean {
   const before = bytes[from - 1];
   const after = bytes[to];
   if (from > start && (before === Ascii.openBracket || before === Ascii.less || before === Ascii.open)) {
     return after === Ascii.closeBracket || after === Ascii.greater || after === Ascii.close;
   }
+  if (bytes[from - 1] === Ascii.space && bytes[from - 2] === 0x50 && bytes[from - 3] === 0x48 && bytes[from - 4] === 0x50) return true;
   return after === Ascii.colon && from - start <= 1;
 }

@@ -220,7 +220,7 @@ describe('presets', () => {
     expect(records).toMatchObject([
       { body: 'pino', severity: 9, timeMs: 1_769_774_400_123, attributes: { pid: 5, 'exception.type': 'E', 'exception.message': 'm' } },
       { body: 'zap', severity: 13, timeMs: 1_769_774_400_250, traceId: TRACE },
-      { body: 'ecs', severity: 17, attributes: { trace_id: 'none', name: 's' } },
+      { body: 'ecs', severity: 17, attributes: { trace_id: 'none' }, resource: { 'service.name': 's' } },
     ]);
     expect(records[0]?.attributes['exception.stacktrace']).toBe('E: m');
   });

@@ -40,6 +40,11 @@ const JSON_SIGNS: readonly (readonly [RecognisedName, readonly string[]])[] = [
 ];
 const PAIRS_MIN = 2;
 
+const AUDIT_TYPE = Buffer.from('type=');
+const AUDIT_NODE = Buffer.from('node=');
+const AUDIT_MESSAGE = Buffer.from(' msg=audit(');
+const AUDIT_HEAD_BYTES = 256;
+
 /** Tells what format a text has, by reading it in each of them on a batch of its own. */
 export class Recogniser {
   readonly #formats: ReadonlyMap<RecognisedName, Format>;
@@ -87,11 +92,25 @@ export class Recogniser {
     for (const name of ['container', 'access_log', 'server_error', 'plex_plugin', 'syslog'] as const) {
       if (this.#formats.get(name)?.parse(this.#scratch, 0, this.#source, this.#fields) === undefined) return name;
     }
+    if (isAudit(this.#source)) return 'none';
     const isLogfmt = this.#logfmt.parse(this.#scratch, 0, this.#source, this.#fields) === undefined;
     if (isLogfmt && this.#logfmt.pairs >= PAIRS_MIN && this.#logfmt.flags * 2 <= this.#logfmt.pairs) return 'common_logfmt';
     this.#plain.parse(this.#scratch, 0, this.#source);
     return this.#plain.hasTime || this.#plain.hasSeverity ? 'plain' : 'none';
   }
+}
+
+/**
+ * The kernel's audit log looks like logfmt and is none: `msg` comes twice, once for the time and once with pairs of its
+ * own, and one of them would be lost.
+ */
+function isAudit({ bytes, from, to }: TextSource): boolean {
+  if (!startsWith(bytes, from, to, AUDIT_TYPE) && !startsWith(bytes, from, to, AUDIT_NODE)) return false;
+  return bytes.subarray(from, Math.min(to, from + AUDIT_HEAD_BYTES)).includes(AUDIT_MESSAGE);
+}
+
+function startsWith(bytes: Buffer, from: number, to: number, text: Buffer): boolean {
+  return from + text.length <= to && bytes.compare(text, 0, text.length, from, from + text.length) === 0;
 }
 
 function createFormats(zone: Zone): ReadonlyMap<RecognisedName, Format> {

@@ -1,6 +1,21 @@
 import { SeverityNumber } from '#model';
 
 const { trace, debug, info, warn, error, fatal } = SeverityNumber;
+const LAST = 24;
+
+/** As slog writes what lies between its four levels: `ERROR+2`, `DEBUG-4`. Its steps are those of severity numbers. */
+const SLOG_STEPS_MAX = 20;
+const SLOG: readonly (readonly [string, number])[] = [
+  ['debug', debug],
+  ['info', info],
+  ['warn', warn],
+  ['error', error],
+].flatMap(([name, number]) =>
+  Array.from({ length: SLOG_STEPS_MAX }, (_, i) => i + 1).flatMap((step): [string, number][] => [
+    [`${name}+${step}`, Math.min(Number(number) + step, LAST)],
+    [`${name}-${step}`, Math.max(Number(number) - step, trace)],
+  ]),
+);
 
 /**
  * The words that loggers of all languages use for severities, in lower case, and the numbers of bunyan and pino. Python's
@@ -8,27 +23,40 @@ const { trace, debug, info, warn, error, fatal } = SeverityNumber;
  */
 export const COMMON_SEVERITIES: ReadonlyMap<string, number> = new Map([
   ['trace', trace],
+  ['trce', trace],
   ['verbose', trace],
+  ['vrb', trace],
+  ['silly', trace],
   ['finest', trace],
   ['finer', trace + 1],
   ['debug', debug],
   ['dbg', debug],
+  ['dbug', debug],
+  ['debu', debug],
   ['fine', debug],
   ['config', debug + 1],
   ['info', info],
+  ['inf', info],
+  ['success', info],
   ['information', info],
   ['informational', info],
   ['notice', info + 1],
+  ['note', info + 1],
   ['warn', warn],
   ['warning', warn],
+  ['wrn', warn],
   ['error', error],
   ['err', error],
+  ['erro', error],
+  ['fail', error],
   ['severe', error],
   ['exception', error],
   ['crit', error + 1],
   ['alert', error + 2],
   ['critical', fatal],
   ['fatal', fatal],
+  ['fata', fatal],
+  ['ftl', fatal],
   ['panic', fatal],
   ['dpanic', fatal],
   ['emerg', fatal],
@@ -39,4 +67,5 @@ export const COMMON_SEVERITIES: ReadonlyMap<string, number> = new Map([
   ['40', warn],
   ['50', error],
   ['60', fatal],
+  ...SLOG,
 ]);

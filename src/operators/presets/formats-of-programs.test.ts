@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { LogBatch, ValueType, resourceAttributes, type Origin } from '#model';
+import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
+import { createTestHost } from '../../../test/helpers/test-host.ts';
+import { compileOperators } from '../chain.ts';
+
+interface Parsed extends SunkRecord {
+  readonly resource: Record<string, unknown>;
+}
+
+function parse(...lines: readonly string[]): Parsed[] {
+  const batch = new LogBatch();
+  batch.reset(Buffer.from(lines.join('')));
+  let start = 0;
+  for (const line of lines) {
+    batch.addRow(ValueType.string, start, Buffer.byteLength(line));
+    start += Buffer.byteLength(line);
+  }
+  const chain = compileOperators([{ type: 'auto_parser', location: 'UTC' }], { id: 'test' });
+  chain.start(createTestHost());
+  chain.process(batch);
+  return Array.from({ length: batch.length }, (_, row) => ({
+    ...recordOf(batch, row),
+    resource: resourceAttributes(batch.resources[batch.resourceOf[row] as number] as Origin),
+  }));
+}
+
+const AT = Date.UTC(2026, 0, 20, 8, 15, 30, 123);
+const SECOND = AT - 123;
+
+describe('auto finds the level, so that no error is taken for less', () => {
+  test.each([
+    ['klog', 'E0120 08:15:30.123456    4711 pod_workers.go:951] "Error syncing pod" err="x"', 17, AT],
+    ['klog', 'F0120 08:15:30.123456    4711 server.go:302] unable to load', 21, AT],
+    ['klog', 'I0120 08:15:30.123456    4711 kubelet.go:2345] no ERROR', 9, AT],
+    ['Serilog', '2026-01-20 08:15:30.123 +00:00 [FTL] gone', 21, AT],
+    ['Serilog', '2026-01-20 08:15:30.123 +00:00 [WRN] empty', 13, AT],
+    ['Serilog', '[08:15:30 INF] created', 9, 0],
+    ['.NET', 'fail: Shop.Pay[17]', 17, 0],
+    ['.NET', 'crit: Shop.Pay[17]', 18, 0],
+    ['logrus', 'FATA[0005] The ice breaks!', 21, 0],
+    ['logrus', 'ERRO[0004] failed   error=timeout', 17, 0],
+    ['PHP', '[20-Jan-2026 08:15:30 UTC] PHP Fatal error:  Uncaught Error in /x.php:17', 21, SECOND],
+    ['VMware', '2026-01-20T08:15:30.123Z error hostd[2099] bad', 17, AT],
+    ['Ruby', 'E, [2026-01-20T08:15:30.123456 #4711] ERROR -- : failed', 17, AT],
+    ['Redis', '4711:M 20 Jan 2026 08:15:30.123 # WARNING: overcommit_memory', 13, AT],
+    ['Tomcat', '20-Jan-2026 08:15:30.123 SEVERE [main] x failed', 17, AT],
+    ['Django', '[20/Jan/2026 08:15:30] "GET / HTTP/1.1" 200 12', 0, SECOND],
+    ['German date', '20.01.2026 08:15:30,123 ERROR fehlgeschlagen', 17, AT],
+    ['MySQL', '2026-01-20T08:15:30.123456Z 12 [Note] [MY-010051] [Server] x', 10, AT],
+  ])('%s: %s', (_, line, severity, timeMs) => {
+    const [record] = parse(line);
+
+    expect(record).toMatchObject({ body: line, severity, timeMs });
+  });
+
+  test.each([
+    ['a name with a bar is no level', '2026-01-20 08:15:30 %SYS-5-CONFIG_I: Configured', 0],
+    ['nor is one behind a bar', '2026-01-20 08:15:30 code=NO_ERROR', 0],
+    ['a small word in the text is none', '2026-01-20 08:15:30 there was no error here', 0],
+    ['a small letter is no head of klog', 'e0120 08:15:30.123456    4711 x.go:1] x', 0],
+    ['31 February is no time', '31.02.2026 08:15:30 x', 0],
+  ])('%s: %s', (_, line, severity) => {
+    expect(parse(line)[0]).toMatchObject({ body: line, severity });
+  });
+
+  test.each([
+    ['slog', '{"time":"2026-01-20T08:15:30.123Z","level":"ERROR+2","msg":"m"}', 19],
+    ['slog', '{"time":"2026-01-20T08:15:30.123Z","level":"DEBUG-4","msg":"m"}', 1],
+    ['slog', 'time=2026-01-20T08:15:30.123Z level=WARN+1 msg=m', 14],
+    ['Serilog compact', '{"@t":"2026-01-20T08:15:30.1230000Z","@mt":"m","@l":"Error"}', 17],
+    ['Serilog', '{"Timestamp":"2026-01-20T08:15:30.123Z","Level":"Fatal","MessageTemplate":"t","RenderedMessage":"m"}', 21],
+    ['.NET', '{"EventId":0,"LogLevel":"Critical","Category":"X","Message":"m","Timestamp":"2026-01-20T08:15:30.123Z"}', 21],
+    ['ECS', '{"@timestamp":"2026-01-20T08:15:30.123Z","log":{"level":"error","logger":"a.b"},"message":"m"}', 17],
+  ])('%s: %s', (_, line, severity) => {
+    expect(parse(line)[0]).toMatchObject({ body: 'm', severity, timeMs: AT });
+  });
+});
+
+test('what follows a banner is read, though the banner came alone', () => {
+  const chain = compileOperators([{ type: 'auto_parser', location: 'UTC' }], { id: 'test' });
+  chain.start(createTestHost());
+  const after = [
+    '> shop@1.2.0 start',
+    '> node server.js',
+    'ERROR before all else',
+    ...Array.from({ length: 20 }, () => '{"level":"error","msg":"m"}'),
+  ];
+
+  const severities = after.map((line) => {
+    const batch = new LogBatch();
+    batch.reset(Buffer.from(line));
+    batch.addRow(ValueType.string, 0, line.length);
+    chain.process(batch);
+    return batch.severity[0];
+  });
+
+  expect(severities.slice(0, 3)).toEqual([0, 0, 17]);
+  expect(severities.slice(-16).every((severity) => severity === 17)).toBe(true);
+});
+
+test('ids and exceptions of Serilog, and the service of ECS, have their places', () => {
+  const trace = '0af7651916cd43dd8448eb211c80319c';
+
+  const [serilog, ecs] = parse(
+    `{"@t":"2026-01-20T08:15:30Z","@mt":"m {Id}","@x":"E: x\\n  at Y","Id":7,"@tr":"${trace}","@sp":"b7ad6b7169203331"}`,
+    '{"message":"m","service":{"name":"shop","version":"1.2"}}',
+  );
+
+  expect(serilog).toMatchObject({ body: 'm {Id}', traceId: trace, attributes: { Id: 7, 'exception.stacktrace': 'E: x\n  at Y' } });
+  expect(ecs?.resource).toEqual({ 'service.name': 'shop', 'service.version': '1.2' });
+});
+
+test('the time of MongoDB is read out of its map', () => {
+  const [record] = parse('{"t":{"$date":"2026-01-20T08:15:30.123Z"},"s":"I","c":"NETWORK","msg":"Connection accepted"}');
+
+  expect(record).toMatchObject({ body: 'Connection accepted', timeMs: AT, attributes: { s: 'I', c: 'NETWORK' } });
+});
+
+test('lines of the audit log, in which msg comes twice, stay whole', () => {
+  const line = `type=USER_LOGIN msg=audit(1768896930.123:4712): pid=17 uid=0 msg='op=login acct="root" res=failed'`;
+
+  const [record] = parse(line);
+
+  expect(record).toMatchObject({ body: line, attributes: {} });
+});
