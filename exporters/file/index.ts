@@ -140,5 +140,6 @@ export const factory: ExporterFactory<FileConfig> = {
     },
   },
   check: checkFileConfig,
+  fileOf: ({ path }) => path,
   create: (config, settings) => new FileExporter(config, settings),
 };

@@ -25,6 +25,7 @@ describe('the configuration', () => {
     [{ keepalive: {}, disable_keep_alives: true }, 'disable_keep_alives: cannot be given together with "keepalive"'],
     [{ proxy_url: 'socks5://p' }, 'proxy_url: expected the URL of an HTTP proxy'],
     [{ tls: { cert_file: 'a' } }, 'tls.cert_file: needs the private key'],
+    [{ sending_queue: { batch: { max_size: 5000 } } }, 'sending_queue.batch.max_size: '],
     [{ sending_queue: { wait_for_result: true, storage: 'file_storage' } }, 'sending_queue.wait_for_result: '],
   ])('of %j is refused', (given, message) => {
     const problems = problemsOf(given);

@@ -75,6 +75,32 @@ describe('refusing', () => {
     expect(host.reported.map(({ status }) => status)).toEqual(['recoverable', 'ok']);
   });
 
+  test('lets one batch a check through when memory does not fall by refusing, but none from the hard limit on', async () => {
+    const { clock, memory, sink, limiter } = await started();
+    const offer = async (): Promise<void> => {
+      const batch = batchOf(1);
+      deliver(batch);
+      await limiter.consume(batch);
+    };
+    memory.mib = 160;
+    await clock.advance(1000);
+    await expect(offer()).rejects.toThrow(RefusedError);
+
+    await clock.advance(1000);
+    await offer();
+    await expect(offer()).rejects.toThrow(RefusedError);
+    memory.mib = 161;
+    await clock.advance(1000);
+    await expect(offer()).rejects.toThrow(RefusedError);
+    await clock.advance(1000);
+    await offer();
+    memory.mib = 200;
+    await clock.advance(60_000);
+    await expect(offer()).rejects.toThrow(RefusedError);
+
+    expect(sink.records).toHaveLength(2);
+  });
+
   test('says so once, however long it lasts', async () => {
     const { clock, host, memory } = await started();
 

@@ -43,6 +43,10 @@ export class MemoryLimiter implements Processor {
   #refused: Counter | undefined;
   #timer: Timer | undefined;
   #isRefusing = false;
+  /** At the last check. */
+  #bytes = 0;
+  /** One batch may pass although batches are refused. */
+  #mayPass = false;
   #collectedAt = -Infinity;
   #collectAfterMs = 0;
 
@@ -76,10 +80,11 @@ export class MemoryLimiter implements Processor {
 
   async consume(batch: LogBatch): Promise<void> {
     const rows = batch.liveRows;
-    if (this.#isRefusing) {
+    if (this.#isRefusing && !this.#mayPass) {
       this.#refused?.add(rows);
       throw new RefusedError('refused because the process takes too much memory', { retryAfterMs: this.#intervalMs });
     }
+    this.#mayPass = false;
     await this.#next.consume(batch);
     this.#accepted?.add(rows);
   }
@@ -102,6 +107,10 @@ export class MemoryLimiter implements Processor {
     let bytes = this.#memory.residentBytes();
     if (bytes >= this.#limits.softBytes) bytes = this.#collect(host, bytes);
     const mustRefuse = bytes >= this.#limits.softBytes;
+    // What does not fall while nothing comes is the program itself, and waiting would never end. So below the hard limit
+    // one batch a check goes on, as long as memory does not grow by it.
+    this.#mayPass = mustRefuse && this.#isRefusing && bytes < this.#limits.hardBytes && bytes <= this.#bytes;
+    this.#bytes = bytes;
     if (mustRefuse === this.#isRefusing) return;
     this.#isRefusing = mustRefuse;
     const facts = { residentMib: mib(bytes), softLimitMib: mib(this.#limits.softBytes) };

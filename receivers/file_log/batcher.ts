@@ -63,6 +63,11 @@ export class Batcher {
   }
 
   /** Too little room is left for a read to be worth its call. */
+  /** Bytes of a code unit of the files. */
+  get unit(): 1 | 2 {
+    return this.#settings.rules.unit;
+  }
+
   get isFull(): boolean {
     return this.room < this.#settings.chunkBytes / 8 || this.#batch.length >= this.#writer.rowsMax;
   }

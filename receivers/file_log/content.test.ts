@@ -168,6 +168,13 @@ test('gives bytes as they are without an encoding', async () => {
   expect(await read(Buffer.from([1, 10, 32, 255]), { encoding: 'nop' })).toEqual([new Uint8Array([1, 10, 32, 255])]);
 });
 
+test.each([
+  ['utf-16le', Buffer.from('one\nlast', 'utf16le')],
+  ['utf-16be', Buffer.from('one\nĀ', 'utf16le').swap16()],
+])('reads the last character of a line without an end in %s, though half of it is NUL', async (encoding, bytes) => {
+  expect(await read(bytes, { encoding })).toEqual(['one', encoding === 'utf-16le' ? 'last' : 'Ā']);
+});
+
 // ---- NULs ----
 
 test('NULs within lines are kept', async () => {

@@ -82,6 +82,15 @@ test('sees that a folder was swapped for another', async () => {
   expect(await scan()).toEqual(['one/b.log']);
 });
 
+test.skipIf(process.platform === 'darwin')('names a file whose name is no UTF-8, since it cannot be opened', async () => {
+  fs.writeFileSync(Buffer.from(`${root}/caf\xe9.log`, 'latin1'), '');
+  fs.writeFileSync(join(root, 'caf\u{FFFD}!.log'), '');
+  const told: string[] = [];
+
+  expect(await discover(['caf*.log'], { onProblem: (path) => told.push(path) })()).toEqual(['caf\u{FFFD}!.log']);
+  expect(told).toEqual([join(root, 'caf\u{FFFD}.log')]);
+});
+
 test('follows links to files and folders, but not back up', async () => {
   write('real/a.log');
   fs.symlinkSync(join(root, 'real'), join(root, 'linked'));

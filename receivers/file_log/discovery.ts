@@ -114,7 +114,13 @@ export class Discovery {
   }
 
   async #add(path: string, entry: Entry, found: Set<string>): Promise<void> {
-    if (!found.has(path) && (await this.#kind(path, entry)) === 'file') found.add(path);
+    if (found.has(path) || (await this.#kind(path, entry)) !== 'file') return;
+    // Node gives names as text: one that is no UTF-8 leads nowhere any more, and must not be passed over without a word.
+    if (entry.name.includes('\u{FFFD}') && (await this.#settings.io.stat(path)) === undefined) {
+      this.#settings.onProblem(path, Object.assign(new Error('the name is not UTF-8'), { code: 'EILSEQ' }));
+      return;
+    }
+    found.add(path);
   }
 
   async #kind(path: string, entry: Entry): Promise<'file' | 'folder' | 'other'> {

@@ -174,16 +174,20 @@ export class Finder {
     return known !== undefined && known !== tail && beginsLike(known.fingerprint, this.head, 0, candidate.headSize);
   }
 
-  /** Paths beside a file, where it is now and where it was found, whose names begin like the name it was found under. */
+  /**
+   * Paths beside a file, where it is now and where it was found, whose names begin like the name it was found under. Of a
+   * link, also those beside what it led to, by that name: what rotates is there.
+   */
   async #siblings(tail: Tail): Promise<string[]> {
-    const name = basename(tail.origin);
-    const stem = name.slice(0, name.length - extname(name).length) || name;
-    const paths = tail.resolved === undefined ? [] : [tail.resolved];
-    for (const folder of new Set([dirname(tail.path), dirname(tail.origin)])) {
+    const { path, origin, resolved } = tail;
+    const places = new Map([dirname(path), dirname(origin)].map((folder) => [folder, [stemOf(origin)]]));
+    if (resolved !== undefined) places.set(dirname(resolved), [stemOf(resolved), ...(places.get(dirname(resolved)) ?? [])]);
+    const paths = resolved === undefined ? [] : [resolved];
+    for (const [folder, stems] of places) {
       try {
         for (const entry of await this.#io.readdir(folder)) {
-          const path = join(folder, entry.name);
-          if (entry.name.startsWith(stem) && !entry.isDirectory() && path !== tail.path) paths.push(path);
+          const sibling = join(folder, entry.name);
+          if (stems.some((stem) => entry.name.startsWith(stem)) && !entry.isDirectory() && sibling !== path) paths.push(sibling);
         }
       } catch (problem) {
         if (!isMissing(problem)) this.#context.problems.report(folder, problem);
@@ -197,7 +201,7 @@ export class Finder {
     if (tail.mtimeMs === 0) return [];
     const found: { readonly path: string; readonly mtimeMs: number }[] = [];
     for (const path of await this.#siblings(tail)) {
-      if (!isGeneration(basename(path), basename(tail.origin))) continue;
+      if (![tail.origin, tail.resolved ?? tail.origin].some((name) => isGeneration(basename(path), basename(name)))) continue;
       const stat = await this.#io.stat(path);
       if (!stat?.isFile() || stat.mtimeMs < tail.mtimeMs || this.#context.tails.atInode(stat.dev, stat.ino)) continue;
       found.push({ path, mtimeMs: stat.mtimeMs });
@@ -236,6 +240,12 @@ export class Finder {
     });
     return tail;
   }
+}
+
+/** The name of a file without its extension. */
+function stemOf(path: string): string {
+  const name = basename(path);
+  return name.slice(0, name.length - extname(name).length) || name;
 }
 
 /**

@@ -26,6 +26,8 @@ export class Problems {
         ...facts,
         'user.name': user,
       });
+    } else if (code === 'EILSEQ') {
+      this.#log.error(`${this.#id}: cannot read ${path}: its name is not UTF-8 (\u{FFFD} stands for the bytes); rename the file`, facts);
     } else if (code === 'EMFILE' || code === 'ENFILE') {
       this.#log.warn(`${this.#id}: cannot open ${path}: too many open files; raise LimitNOFILE or lower max_concurrent_files`, facts);
     } else {

@@ -103,7 +103,7 @@ export class Reader {
     const { buffer } = batcher;
     const isEnd = isWhole && gap.limit === Number.POSITIVE_INFINITY;
     let end = to;
-    if (isEnd && end > from && buffer[end - 1] === 0) end = withoutNuls(buffer, from, end);
+    if (isEnd && end > from && buffer[end - 1] === 0) end = withoutNuls(buffer, from, end, batcher.unit);
     if (end > from && buffer[from] === 0 && (tail.isInHole || isHole(buffer, from, end))) return this.#passHole(tail, gap);
     const isQuiet = limits.flushMs > 0 && clock.monotonic() - tail.grownAt >= limits.flushMs;
     if (end === from) return isEnd ? this.#atEnd(tail, isQuiet) : 'wait';
@@ -227,9 +227,10 @@ function startsWith(buffer: Buffer, from: number, to: number, text: string): boo
   return buffer.toString('latin1', from, from + size) === (size === text.length ? text : text.slice(0, size));
 }
 
-function withoutNuls(buffer: Buffer, from: number, to: number): number {
-  let end = to;
-  while (end > from && buffer[end - 1] === 0) end--;
+/** NULs are whole code units: half of most characters of UTF-16 is a zero byte. */
+function withoutNuls(buffer: Buffer, from: number, to: number, unit: 1 | 2): number {
+  let end = to - ((to - from) % unit);
+  while (end > from && buffer[end - 1] === 0 && buffer[end - unit] === 0) end -= unit;
   return end;
 }
 

@@ -50,6 +50,27 @@ test.each([
   expect(rig.sink.bodies.map(String).toSorted()).toEqual(['one', 'three', 'two']);
 });
 
+test.each([
+  ['by rename', undefined],
+  ['into .gz', 'gz'],
+] as const)('rotation of what a link leads to, in another folder, while the agent is down loses nothing (%s)', async (_name, kind) => {
+  const rig = createRig();
+  fs.mkdirSync(rig.path('pod'));
+  rig.append('pod/0.log', 'one\n');
+  fs.symlinkSync(rig.path('pod/0.log'), rig.path('web.log'));
+  await rig.start();
+  await rig.stop();
+  rig.append('pod/0.log', 'two\n');
+  fs.renameSync(rig.path('pod/0.log'), rig.path('pod/0.log.20260130-120000'));
+  rig.append('pod/0.log', 'three\n');
+  if (kind) pack(rig, 'pod/0.log.20260130-120000', kind);
+  await rig.start();
+  await rig.until(() => rig.sink.bodies.length === 3);
+  await rig.pass(2_000);
+
+  expect(rig.sink.bodies.map(String).toSorted()).toEqual(['one', 'three', 'two']);
+});
+
 function pack(rig: Rig, name: string, kind: 'gz' | 'zst'): void {
   const bytes = fs.readFileSync(rig.path(name));
   writeFileSync(rig.path(`${name}.${kind}`), kind === 'gz' ? gzipSync(bytes) : zstdCompressSync(bytes));

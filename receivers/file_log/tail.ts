@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { NO_ATTRIBUTES, type SharedAttributes } from '#model';
 import { NO_FINGERPRINT, sourceOf, type Fingerprint } from './identity.ts';
@@ -155,6 +156,8 @@ export class Tail {
 
   /** The stream goes on in another file. */
   moveTo(path: string, stat: { readonly dev: number; readonly ino: number }, compression: Compression): void {
+    // What a link led to was renamed beside it: from here on its name is the one that names begin like.
+    if (this.resolved !== undefined && dirname(this.resolved) === dirname(path)) this.origin = this.resolved;
     this.path = path;
     this.resolved = undefined;
     this.dev = stat.dev;

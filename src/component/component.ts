@@ -114,6 +114,8 @@ export interface ReceiverFactory<Config> extends FactoryBase<Config> {
   readonly kind: 'receiver';
   /** When it takes white space away from the beginning of records: what to write so that it does not. */
   cutsIndentation?(config: Config): string | undefined;
+  /** True when it would read a file of this path. */
+  readsFile?(config: Config, path: string): boolean;
   create(config: Config, settings: Settings, next: Consumer): Receiver;
 }
 
@@ -126,6 +128,8 @@ export interface ProcessorFactory<Config> extends FactoryBase<Config> {
 
 export interface ExporterFactory<Config> extends FactoryBase<Config> {
   readonly kind: 'exporter';
+  /** The path of the file it writes. */
+  fileOf?(config: Config): string;
   create(config: Config, settings: Settings): Exporter;
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { joinPath, type Entry, type MapNode, type Node, type ScalarNode } from './node.ts';
@@ -151,7 +152,12 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The text of a file; undefined after telling the reason why there is none. */
 export function readText(path: string, tell: (reason: string) => void): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    const text = bytes.toString('utf8');
+    if (isUtf8(bytes)) return text;
+    // Read all the same, a path with an umlaut would name another file, and a password would be another one.
+    tell(`line ${text.slice(0, text.indexOf('\u{FFFD}')).split('\n').length} is not UTF-8; save the file as UTF-8`);
+    return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
     tell(REASONS[code] ?? (error instanceof Error ? error.message : String(error)));

@@ -4,6 +4,7 @@ import type { ComponentConfig, Config, ServiceConfig } from './config.ts';
 import { checkNamedPipelines } from './connectors.ts';
 import { Expander, type Environment } from './expand.ts';
 import { checkExtensionReferences } from './extension-references.ts';
+import { warnOfFeedback } from './feedback.ts';
 import { warnOfCutIndentation } from './indentation.ts';
 import { joinPath, toPlain, type MapNode, type Node } from './node.ts';
 import type { Registry } from './registry-entry.ts';
@@ -50,6 +51,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   if (read) checkNamedPipelines([...connectors.values()], { pipelines: read.service.pipelines, declarations, report });
   const receivers = ofKind(components, (factory): factory is ReceiverFactory<never> => factory.kind === 'receiver');
   const processors = ofKind(components, (factory): factory is ProcessorFactory<never> => factory.kind === 'processor');
+  const exporters = ofKind(components, (factory): factory is ExporterFactory<never> => factory.kind === 'exporter');
+  if (read) warnOfFeedback({ receivers, exporters, pipelines: read.service.pipelines }, declarations, report);
   if (read) warnOfCutIndentation({ receivers, processors, pipelines: read.service.pipelines }, declarations, report);
   report.throwIfAny();
   if (!read) throw new Error('a service section that cannot be used was not reported');
@@ -58,7 +61,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   return {
     receivers,
     processors,
-    exporters: ofKind(components, (factory): factory is ExporterFactory<never> => factory.kind === 'exporter'),
+    exporters,
     connectors,
     extensions: ofKind(components, (factory): factory is ExtensionFactory<never> => factory.kind === 'extension'),
     service,

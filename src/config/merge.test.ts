@@ -83,6 +83,17 @@ describe('sources', () => {
     expect(await problemsOf(loadText(base, options))).toContain(said);
   });
 
+  test('a file that is not UTF-8 is refused with the line, since its names would be others', async () => {
+    const files = { 'a.yaml': Buffer.from(`# ok\n# caf\xe9\n${base}`, 'latin1'), 'b.yaml': Buffer.from(`\u{FEFF}${base}`, 'utf16le') };
+
+    expect(await problemsOf(loadFiles(files))).toEqual([
+      'cannot read the configuration a.yaml: line 2 is not UTF-8; save the file as UTF-8',
+    ]);
+    expect(await problemsOf(loadFiles(files, { sources: ['b.yaml'] }))).toEqual([
+      'cannot read the configuration b.yaml: line 1 is not UTF-8; save the file as UTF-8',
+    ]);
+  });
+
   test('a value that is too odd for YAML is named by its --set', async () => {
     expect(await problemsOf(loadText(base, { sets: ['processors.dedupe.interval="x'] }))).toEqual([
       '--set processors.dedupe.interval: a closing quote is missing',

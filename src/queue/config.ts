@@ -1,4 +1,4 @@
-import { duration, size, type ConfigProblem, type ConfigSchema } from '#component';
+import { duration, parseSize, size, type ConfigProblem, type ConfigSchema } from '#component';
 
 export interface DeadLetterConfig {
   enabled: boolean;
@@ -6,6 +6,14 @@ export interface DeadLetterConfig {
   path?: string;
   max_size: number | string;
   max_records: number;
+}
+
+/** How the Collector's queue joins requests. Here that is the pipeline's work. */
+interface QueueBatchConfig {
+  flush_timeout: string;
+  min_size: number | string;
+  max_size: number | string;
+  sizer: 'items' | 'bytes';
 }
 
 /** The Collector's keys, with defaults that lose nothing, and a few of ours. */
@@ -18,6 +26,7 @@ export interface SendingQueueConfig {
   queue_size: number | string;
   bytes_max?: number | string;
   storage?: string;
+  batch?: QueueBatchConfig;
   on_destination_error: 'hold' | 'drop';
   dead_letter: DeadLetterConfig;
 }
@@ -52,6 +61,23 @@ const deadLetterSchema: ConfigSchema<DeadLetterConfig> = {
       default: 10_000,
       description: 'Letters at most; beyond, the older half is deleted. A letter holds one refused request, mostly a single record.',
     },
+  },
+};
+
+const NO_BATCHES = 'Accepted and without effect: requests hold what the pipeline gives at once. The `batch` processor makes them larger.';
+
+const queueBatchSchema: ConfigSchema<QueueBatchConfig> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    flush_timeout: { ...duration, default: '200ms', description: NO_BATCHES },
+    min_size: { ...size, default: 8192, description: NO_BATCHES },
+    max_size: {
+      ...size,
+      default: 0,
+      description: 'Only 0, no bound, is supported; `send_batch_max_size` of the `batch` processor is one.',
+    },
+    sizer: { type: 'string', enum: ['items', 'bytes'], default: 'items', description: NO_BATCHES },
   },
 };
 
@@ -103,6 +129,7 @@ export const sendingQueueSchema: ConfigSchema<SendingQueueConfig> = {
       description:
         'The `file_storage` extension to keep the queue in. Without it the queue lives in memory, and sources read again after a restart what was not answered.',
     },
+    batch: { ...queueBatchSchema, description: 'How the Collector joins requests in its queue.' },
     on_destination_error: {
       type: 'string',
       enum: ['hold', 'drop'],
@@ -143,6 +170,11 @@ export function checkSendingQueue(config: SendingQueueConfig, path: string = 'se
   if (config.wait_for_result && config.storage !== undefined) {
     const message = 'cannot be true together with "storage": a queue on disk answers before the backend does; leave one of them out';
     problems.push({ path: `${path}.wait_for_result`, message });
+  }
+  const batchMax = config.batch ? parseSize(config.batch.max_size) : 0;
+  if (batchMax > 0) {
+    const message = 'is not supported; put a "batch" processor with "send_batch_max_size" at the end of the pipeline, and leave this out';
+    problems.push({ path: `${path}.batch.max_size`, message });
   }
   return problems;
 }

@@ -6,6 +6,9 @@ const OWNER_ONLY_DIRECTORY = 0o700;
 const NAME = /^([0-9]{8,})\.segment$/;
 // Reading goes through the segments from the oldest on; a few open ones are enough for all consumers.
 const READERS_MAX = 4;
+// What the storage needs to delete the index of answered requests, and to be opened again. On a small disk a share of it.
+const ROOM_BYTES = 8 * 1024 * 1024;
+const ROOM_SHARE = 0.1;
 
 /** The plain file operations of segments, through the pool of threads. Callbacks cost half of what promises of `fs` cost. */
 export class SegmentFiles {
@@ -50,6 +53,21 @@ export class SegmentFiles {
       at += written;
       rest = afterFirst(rest, written);
     }
+  }
+
+  /**
+   * Throws when so many bytes more would fill the disk to its end. A queue that has taken the last byte could not write
+   * that its requests are answered, would never give a byte back, and the agent could not start again.
+   */
+  async leaveRoom(bytes: number): Promise<void> {
+    const disk = await this.#fs.promises.statfs(this.directory).catch(() => undefined);
+    if (!disk) return;
+    const free = disk.bavail * disk.bsize;
+    const room = Math.min(ROOM_BYTES, Math.floor(disk.blocks * disk.bsize * ROOM_SHARE));
+    // A file system that knows no size, as some in user space, says 0 of both.
+    if (disk.blocks === 0 || free - bytes >= room) return;
+    const reason = `ENOSPC: ${free} bytes are left on the disk, of which ${room} are kept free so that the queue can be emptied`;
+    throw Object.assign(new Error(reason), { code: 'ENOSPC', path: this.directory });
   }
 
   flush(fd: number): Promise<void> {

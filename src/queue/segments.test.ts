@@ -29,3 +29,18 @@ test('a segment whose last request is forgotten while it is being closed is remo
   expect(readdirSync(directory)).toEqual([]);
   expect(lines).toEqual([]);
 });
+
+test('leaves the room on the disk that emptying the queue needs', async () => {
+  const { clock, log } = createTestHost();
+  const disk = { bsize: 1024, blocks: 100 * 1024, bavail: 8 * 1024 };
+  const promises = { ...fs.promises, statfs: () => Promise.resolve(disk) } as unknown as typeof fs.promises;
+  const segments = new Segments({ directory, fs: { ...fs, promises }, clock, log, isSynced: false, onCorrupt: () => {} });
+  await segments.open();
+  const entries = [{ meta: Buffer.from('meta'), body: Buffer.from('body') }];
+
+  await expect(segments.append(entries)).rejects.toThrow(/^ENOSPC: 8388608 bytes are left/);
+  disk.bavail++;
+
+  expect(await segments.append(entries)).toHaveLength(1);
+  await segments.close();
+});

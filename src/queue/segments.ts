@@ -144,6 +144,7 @@ export class Segments {
     segment.unanswered += entries.length;
     segment.indexed += entries.length;
     try {
+      await this.files.leaveRoom(offset - segment.bytes);
       await this.files.write(fd, buffers, segment.bytes);
       if (this.#settings.isSynced) await this.files.flush(fd);
     } catch (problem) {

@@ -6,8 +6,12 @@ import type { Gate, Ticket } from './gate.ts';
 import type { Item, Tally } from './item.ts';
 import type { Payload, Send, SendResult, Split } from './payload.ts';
 
-// Enough to single out one bad record of 500.
-const BISECT_REQUESTS_MAX = 20;
+// Enough to single out one bad record of 500. A request that is taken shows that halving pays, and earns what the next
+// halving costs; so a few bad records take none of the good ones along, and a backend that refuses everything is asked no
+// more than this.
+const BISECT_REQUESTS = 20;
+const BISECT_REQUESTS_PER_TAKEN = 2;
+const BISECT_REQUESTS_MAX = 200;
 // So many failures in a row, from any items, mean that the backend as a whole is away.
 const FAILURES_UNTIL_CLOSED = 3;
 
@@ -76,14 +80,18 @@ export class Shipment {
     // In the order of the rows: what is divided is replaced by its halves.
     const parts: Part[] = [{ rows: item.rows, load: whole }];
     let requests = 1;
+    let requestsMax = BISECT_REQUESTS;
     for (let part = parts.shift(); part; part = parts.shift()) {
       const answer = await this.#answerTo(item, part, tally);
       if (answer.kind === 'left') return tally;
       if (answer.kind === 'dropped') this.#drop(tally, part.rows, answer.reason);
-      if (answer.kind === 'taken') this.#taken(tally, part.rows, answer.rejected);
+      if (answer.kind === 'taken') {
+        this.#taken(tally, part.rows, answer.rejected);
+        requestsMax = Math.min(requestsMax + BISECT_REQUESTS_PER_TAKEN, BISECT_REQUESTS_MAX);
+      }
       if (answer.kind === 'refused') {
         const { tooLarge } = answer.problem;
-        const halves = tooLarge || requests + 2 <= BISECT_REQUESTS_MAX ? await this.#halve(answer.payload) : undefined;
+        const halves = tooLarge || requests + 2 <= requestsMax ? await this.#halve(answer.payload) : undefined;
         if (halves && !tooLarge) requests += 2;
         if (halves) parts.unshift(...halves);
         else await this.#bury(tally, answer.payload, answer.problem);

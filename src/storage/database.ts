@@ -43,6 +43,7 @@ export class Database {
   readonly #walFd: number;
   readonly #get: StatementSync;
   readonly #list: StatementSync;
+  readonly #count: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   #pagesSinceCheckpoint = 0;
@@ -72,6 +73,7 @@ export class Database {
     this.#db = db;
     this.#get = db.prepare('SELECT value FROM entries WHERE component = ? AND key = ?');
     this.#list = db.prepare('SELECT key, value FROM entries WHERE component = ? AND key >= ? AND key < ? ORDER BY key');
+    this.#count = db.prepare('SELECT component, COUNT(*) AS count FROM entries WHERE key >= ? AND key < ? GROUP BY component');
     this.#put = db.prepare('INSERT INTO entries VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
     this.#delete = db.prepare('DELETE FROM entries WHERE component = ? AND key = ?');
   }
@@ -87,6 +89,15 @@ export class Database {
       if (typeof key === 'string' && value instanceof Uint8Array) entries.push([key, value]);
     }
     return entries;
+  }
+
+  /** How many keys with this prefix each component has. */
+  countOf(prefix: string): [component: string, count: number][] {
+    const counts: [string, number][] = [];
+    for (const { component, count } of this.#count.all(prefix, prefix + AFTER_ALL)) {
+      if (typeof component === 'string' && typeof count === 'number') counts.push([component, count]);
+    }
+    return counts;
   }
 
   /** All or nothing: whatever goes wrong, the database is as it was before. */

@@ -52,6 +52,27 @@ for (const synchronous of ['normal', 'full'] as const) {
   });
 }
 
+test('tells of a queue on disk that nobody has any more, and of no other', async () => {
+  const first = await open();
+  for (const name of ['exporter:gone', 'exporter:there']) {
+    const client = first.client(name);
+    const transaction = client.begin();
+    client.put(transaction, 'queue/item/0000000000000001', '{}');
+    void client.commit(transaction);
+  }
+  await first.close();
+
+  const second = await open();
+  second.client('exporter:there').directory('queue');
+  await clock.advance(10_000);
+
+  const lines = host.lines.filter(({ level }) => level === 'error');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.message).toContain('no exporter of this configuration has');
+  expect(lines[0]?.facts).toMatchObject({ queue: 'exporter:gone', requests: 1 });
+  await second.close();
+});
+
 test('lists keys with a prefix in byte order, each component its own', async () => {
   const storage = await open();
   const other = storage.client('other');

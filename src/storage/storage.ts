@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Counter, Logger, Metrics, StorageClient, Transaction } from '#component';
+import type { Clock, Counter, Logger, Metrics, StorageClient, Timer, Transaction } from '#component';
 import { CorruptContentError, Database, setAside } from './database.ts';
 import { prepareDirectory, toPathSegment } from './directory.ts';
 import { GroupCommit, StorageTransaction } from './group-commit.ts';
@@ -12,6 +12,11 @@ const FILE_NAME = 'winnow.db';
 const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 const CLOSE_MS_MAX = 5_000;
+// What exporters call the index of their queue and its folder.
+const QUEUE_ITEM = 'queue/item/';
+const QUEUE_FOLDER = 'queue';
+// All components have started by then.
+const LEFT_QUEUES_MS = 5_000;
 
 export interface StorageSettings {
   readonly log: Logger;
@@ -36,6 +41,8 @@ export class Storage {
   readonly #lock: DirectoryLock;
   readonly #commits: GroupCommit;
   readonly #clients = new Map<string, StorageClient>();
+  readonly #withQueue = new Set<string>();
+  readonly #leftQueues: Timer;
   readonly #corruptFiles: Counter | undefined;
   /** Missing only after a corrupt one was closed and the disk would not let a new one be made. */
   #open: Database | undefined;
@@ -56,6 +63,7 @@ export class Storage {
       log: settings.log,
       clock: settings.clock,
     });
+    this.#leftQueues = settings.clock.after(LEFT_QUEUES_MS, () => this.#reportLeftQueues());
   }
 
   /** Makes the folder if need be, and takes it. Rejects with StorageLockedError when another agent works in it. */
@@ -87,6 +95,7 @@ export class Storage {
   async close(signal?: AbortSignal): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#leftQueues.cancel();
     const deadline = new AbortController();
     const timer = this.#settings.clock.after(CLOSE_MS_MAX, () => deadline.abort());
     await this.#commits.close(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal);
@@ -120,9 +129,21 @@ export class Storage {
   }
 
   #folder(component: string, name: string): string {
+    if (name === QUEUE_FOLDER) this.#withQueue.add(component);
     const folder = join(this.directory, toPathSegment(component), toPathSegment(name));
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
     return folder;
+  }
+
+  /** After an exporter got another name or storage, what its queue held on disk would lie here for ever, unsaid. */
+  #reportLeftQueues(): void {
+    for (const [component, requests] of this.#read(() => this.#database.countOf(QUEUE_ITEM), [])) {
+      if (this.#withQueue.has(component)) continue;
+      this.#settings.log.error(
+        'Requests wait in a queue on disk that no exporter of this configuration has, and are not sent. Give the exporter its name and its sending_queue.storage back until they are.',
+        { queue: component, requests, storage: this.directory },
+      );
+    }
   }
 
   #read<T>(read: () => T, otherwise: T): T {

@@ -154,3 +154,11 @@ test('lines are sent by OTLP as well where the configuration says so', async () 
   expect(bodies.join('')).toContain('Queue is full.');
   backend.close();
 });
+
+test('a readable line obeys nobody: control characters of names and answers are shown, not sent to the terminal', async () => {
+  const { log } = await logsWith({ encoding: 'readable' });
+
+  log.warn('cannot read /tmp/a\u001b[2J\nb.log', { reason: 'no\u001b[31mred\u009b' });
+
+  expect(text()).toContain('cannot read /tmp/a\\u001b[2J\\u000ab.log reason=no\\u001b[31mred\\u009b\n');
+});

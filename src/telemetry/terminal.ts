@@ -30,9 +30,9 @@ export function createReadableFormat(colors: Colors): Format {
     const { component, kind: _kind, pipeline, 'exception.stacktrace': stack, ...facts } = attributes;
     const parts = [colors.dim(clockTime(time)), paint[level](level.toUpperCase().padEnd(5))];
     if (component !== undefined) parts.push(colors.cyan(pipeline === undefined ? String(component) : `${component} (${pipeline})`));
-    parts.push(message);
+    parts.push(visible(message));
     for (const [name, value] of Object.entries(facts)) parts.push(`${colors.dim(`${name}=`)}${quoted(value)}`);
-    if (stack !== undefined) parts.push(`\n${colors.dim(String(stack).replace(/^/gm, '    '))}`);
+    if (stack !== undefined) parts.push(`\n${colors.dim(visible(String(stack), BUT_NEWLINES).replace(/^/gm, '    '))}`);
     return parts.join(' ');
   };
 }
@@ -43,5 +43,13 @@ function clockTime(time: Date): string {
 }
 
 function quoted(value: string | number | boolean): string {
-  return typeof value === 'string' && /[\s"=]/.test(value) ? JSON.stringify(value) : String(value);
+  return visible(typeof value === 'string' && /[\s"=]/.test(value) ? JSON.stringify(value) : String(value));
+}
+
+const CONTROL = /\p{Cc}/gu;
+const BUT_NEWLINES = /(?!\n)\p{Cc}/gu;
+
+/** Names of files and answers of backends may hold characters that a terminal obeys. */
+function visible(text: string, hidden: RegExp = CONTROL): string {
+  return text.replace(hidden, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }

@@ -340,6 +340,26 @@ service:
       ['key: user.phone,', 'kye: user.phone,', '"kye" is not an option; did you mean "key"?'],
     ],
   },
+  'batches made by the queue instead of a processor': {
+    text: `
+receivers:
+  filelog: { include: [/srv/queued/*.log] }
+exporters:
+  otlp_http:
+    endpoint: http://logs.example:4318
+    sending_queue:
+      batch: { flush_timeout: 500ms, min_size: 4096 }
+service:
+  pipelines:
+    logs: { receivers: [filelog], exporters: [otlp_http] }
+`,
+    means: {
+      'exporters.otlp_http.sending_queue.batch.flush_timeout': '500ms',
+      'exporters.otlp_http.sending_queue.batch.sizer': 'items',
+      'exporters.otlp_http.sending_queue.batch.max_size': 0,
+    },
+    typos: [['flush_timeout: 500ms', 'flush_timout: 500ms', '"flush_timout" is not an option; did you mean "flush_timeout"?']],
+  },
 };
 
 function valueAt(config: unknown, path: string): unknown {

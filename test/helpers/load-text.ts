@@ -8,7 +8,7 @@ import { exampleRegistry } from './example-components.ts';
 export type LoadTextOptions = Partial<Omit<LoadOptions, 'cwd'>>;
 
 /** Loads files, by name and content, out of a folder of their own; the first is the one `--config` names. */
-export async function loadFiles(files: Readonly<Record<string, string>>, options: LoadTextOptions = {}): Promise<Config> {
+export async function loadFiles(files: Readonly<Record<string, string | Uint8Array>>, options: LoadTextOptions = {}): Promise<Config> {
   const cwd = mkdtempSync(join(tmpdir(), 'winnow-config-'));
   try {
     for (const [name, text] of Object.entries(files)) {
