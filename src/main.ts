@@ -13,6 +13,8 @@ enableCompileCache(compileCacheDirectory());
 // An agent that is killed writes nothing at its end, so that its cache is written soon after the start.
 setTimeout(flushCompileCache, 10_000).unref();
 
+const LAST_WORDS_MS = 1000;
+
 // Who reads what a command prints may have seen enough: winnow mine FILE | head. An agent goes on without a reader.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (process.argv[2] !== 'run') process.exit(error.code === 'EPIPE' ? 0 : 1);
@@ -35,8 +37,18 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   exit: (code) => process.exit(code),
 });
 flushCompileCache();
+await Promise.race([
+  Promise.all([written(process.stdout), written(process.stderr)]),
+  // An agent is not held up by a reader that has stopped reading.
+  ...(process.argv[2] === 'run' ? [new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))] : []),
+]);
 // A connection that some library keeps open must not keep a stopped agent alive.
 process.exit(exitCode);
+
+/** A pipe takes 64 KiB at once; what still waits for its reader would be lost with the process. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => (stream.writableLength > 0 ? stream.write('', () => resolve()) : resolve()));
+}
 
 /** Not Node's own default: in a temporary folder that all users share, another one could leave code for us to run. */
 function compileCacheDirectory(): string {
