@@ -33,6 +33,7 @@ interface ContainerConfig extends ParserConfig {
   readonly type: 'container';
   readonly format?: 'docker' | 'crio' | 'containerd';
   readonly add_metadata_from_filepath?: boolean;
+  readonly max_log_size?: number | string;
 }
 
 interface AccessLogParserConfig extends ParserConfig {

@@ -1,4 +1,4 @@
-import type { PropertySchema } from '#component';
+import { size, type PropertySchema } from '#component';
 import { AUTO_SOURCES_MAX } from '../presets/auto-parser.ts';
 import { PRESETS } from './config.ts';
 
@@ -63,6 +63,12 @@ export function formatSchemas(common: Readonly<Record<string, PropertySchema>>):
           type: 'boolean',
           default: true,
           description: 'Kubernetes namespace, pod and container come from log.file.path.',
+        },
+        max_log_size: {
+          ...size,
+          minimum: 0,
+          default: 0,
+          description: 'Not used: pieces are joined by the processor `multiline`, which has bounds of its own.',
         },
       },
     },
