@@ -8,7 +8,7 @@ const LINE_ENDS = /[\r\n]/g;
 
 const FIELDS: Readonly<Record<string, Piece>> = {
   time: timeText,
-  observed_time: (batch, row) => utcText(batch.observedMs[row] as number, batch.observedNs[row] as number),
+  observed_time: (batch, row) => utcText(batch.observedMs[row] as number, batch.observedNs[row]),
   severity: severityOf,
   severity_number: (batch, row) => String(batch.severity[row]),
   body: (batch, row) => batch.bodyText(row),

@@ -21,6 +21,8 @@ const PIECE_BYTES = 64 * 1024;
 // What we wrote ourselves; the bound only guards against a damaged body.
 const DECOMPRESSED_BYTES_MAX = 512 * 1024 * 1024;
 
+const allocateExactly = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
+
 const none: Compressor = { encoding: '', compress: (body) => Promise.resolve(body) };
 
 /** `level` 0 means ours; the others are those of the algorithm, and -2 for gzip asks for Huffman codes only, as in the Collector. */
@@ -85,7 +87,7 @@ class StreamCompressor implements Compressor {
     this.#createLane = createLane;
   }
 
-  async compress(body: Buffer, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow): Promise<Buffer> {
+  async compress(body: Buffer, allocate: (bytes: number) => Buffer = allocateExactly): Promise<Buffer> {
     const lane = this.#idle ?? this.#createLane();
     this.#idle = undefined;
     const pieces = await compressOn(lane, body);
