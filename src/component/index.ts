@@ -3,6 +3,7 @@ export * from './component.ts';
 export * from './delivery.ts';
 export * from './edit-once.ts';
 export * from './errors.ts';
+export { RowProblem } from './row-problem.ts';
 export * from './host.ts';
 export * from './offer.ts';
 export * from './own-records.ts';

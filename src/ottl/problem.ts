@@ -1,8 +1,10 @@
+import { RowProblem } from '#component';
+
 /**
  * A statement or condition could not be carried out on a record: a value is of the wrong kind, a text is no JSON. The
  * record is as it was before the statement, unless an editor of many keys was half way through.
  */
-export class OttlProblem extends Error {}
+export class OttlProblem extends RowProblem {}
 
 // Wide enough to see where one is, narrow enough for one line of a terminal.
 const SHOWN_BEFORE = 60;

@@ -1,3 +1,5 @@
+import { RowProblem } from '#component';
+
 /** The bytes that JSON is made of. */
 export const Byte = {
   quote: 0x22,
@@ -44,7 +46,7 @@ export function isTextAt(bytes: Uint8Array, at: number, to: number, text: string
 }
 
 /** Invalid JSON: what was expected, and where. Thrown inside the scanner only, and caught at its face. */
-export class JsonProblem extends Error {
+export class JsonProblem extends RowProblem {
   readonly at: number;
 
   constructor(message: string, at: number) {
