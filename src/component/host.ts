@@ -69,6 +69,8 @@ export interface Host {
   extension<T>(id: string, isCapable: (extension: unknown) => extension is T): T;
   /** What the agent says of itself. Missing where it says nothing, as on the virtual clock of `winnow test`. */
   readonly ownRecords?: OwnRecords;
+  /** True on the virtual clock of `winnow test`, where what this process takes of the machine says nothing. */
+  readonly isRehearsal?: boolean;
   /** Shown by `winnow status` and the health check. `recoverable` mends itself, `permanent` needs a human. */
   report(status: StatusName, message?: string): void;
   /** Every component's status, for extensions that tell it. */

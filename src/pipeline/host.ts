@@ -22,6 +22,7 @@ export interface Environment {
   readonly metrics: MetricsRegistry;
   readonly statuses: Statuses;
   readonly ownRecords?: OwnRecords | undefined;
+  readonly isRehearsal?: boolean | undefined;
   /** The storage of a component without a `storage:` option. */
   storageFor(component: string): StorageClient;
   fatal(problem: unknown): void;
@@ -59,6 +60,7 @@ export class ComponentHost implements Host {
   readonly metrics: MetricsScope;
   readonly fatal: (problem: unknown) => void;
   readonly ownRecords?: OwnRecords;
+  readonly isRehearsal: boolean;
   readonly #environment: Environment;
   readonly #identity: Identity;
   readonly #extensions: ReadonlyMap<string, unknown>;
@@ -77,6 +79,7 @@ export class ComponentHost implements Host {
     this.log = environment.log.with({ component: identity.id, kind: identity.kind, pipeline: identity.pipeline });
     this.metrics = environment.metrics.scope(labelsOf(identity));
     this.fatal = (problem) => environment.fatal(problem);
+    this.isRehearsal = environment.isRehearsal ?? false;
     this.#environment = environment;
     this.#identity = identity;
     this.#extensions = extensions;

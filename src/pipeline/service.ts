@@ -49,10 +49,10 @@ export class Service {
   constructor(plan: GraphPlan, settings: ServiceSettings) {
     this.#settings = settings;
     // Not spread: a getter of the settings would be read once and for all.
-    const { clock, random, fs, log, metrics, statuses, ownRecords } = settings;
+    const { clock, random, fs, log, metrics, statuses, ownRecords, isRehearsal } = settings;
     const storageFor = (component: string): StorageClient => this.#storageFor(component);
     const fatal = (problem: unknown): void => settings.fatal(problem);
-    this.#environment = { clock, random, fs, log, metrics, statuses, ownRecords, storageFor, fatal };
+    this.#environment = { clock, random, fs, log, metrics, statuses, ownRecords, isRehearsal, storageFor, fatal };
     this.#graph = buildGraph(plan, this.#environment, this.#deadline.signal);
     for (const { component } of this.#graph.extensions) {
       if (isStorageExtension(component)) this.#storageExtension ??= component;

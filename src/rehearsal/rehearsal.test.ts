@@ -99,6 +99,16 @@ describe('what passes', () => {
     expect(await run(steps(...lines))).toEqual({ code: 0, out: 'ok   it\n\n1 passed\n', err: '' });
   });
 
+  test('a memory limiter passes all, whatever this process takes', async () => {
+    const limiter = 'memory_limiter: { check_interval: 1s, limit_mib: 101, spike_limit_mib: 20 }';
+    const config = CONFIG.replace('processors:\n', `processors:\n  ${limiter}\n`).replace('[attributes,', '[memory_limiter, attributes,');
+    // Of this process, above the limit.
+    const held = Buffer.alloc(110 * 1024 * 1024, 1);
+
+    expect(await run(steps('send: [{ body: a }]', 'advance: 1s', 'expect_count: 1'), { config })).toMatchObject({ code: 0, err: '' });
+    expect(held.length).toBeLessThan(process.memoryUsage.rss());
+  });
+
   test('variables of the file reach the configuration', async () => {
     const text = `env: { TIMEOUT: 5s }\n${steps('send: [{ body: a }]', 'advance: 4s', 'expect_nothing: true', 'advance: 1s', 'expect_count: 1')}`;
 

@@ -62,6 +62,7 @@ export class Rehearsal {
       fatal: (problem) => void this.#complaints.push(`a bug of the agent: ${String(problem)}`),
       openStorage: async () => ({ ...storageOf(storage), close: async () => {} }),
       shutdownTimeoutMs: 60_000,
+      isRehearsal: true,
     });
     await this.#service.start();
     await clock.advance(0);
