@@ -5,9 +5,6 @@ import type { FieldsConfig } from './config.ts';
 const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5 } as const;
 type RoleNumber = (typeof Role)[keyof typeof Role];
 
-// The end of OTLP's times, in nanoseconds. A larger number is no time, and most exporters could not write it.
-const TIME_MAX = 2 ** 64;
-
 // Rows with more attributes are rare; those of the rest are looked up by name.
 const PLACES_MAX = 64;
 
@@ -69,7 +66,7 @@ export class Promotion {
 
   /** A count since 1970; its unit tells itself. */
   setTimeNumber(batch: LogBatch, row: number, value: number): void {
-    if (!this.#readNumber(value)) return;
+    if (!this.#time.readNumber(value)) return;
     batch.timeMs[row] = this.#time.ms;
     batch.timeNs[row] = this.#time.ns;
   }
@@ -102,14 +99,10 @@ export class Promotion {
     const isSide = (start[slot] as number) < 0;
     const at = isSide ? ~(start[slot] as number) : (start[slot] as number);
     const bytes = isSide ? batch.space.side : batch.space.bytes;
-    if (!(isText ? time.read(bytes, at, at + (size[slot] as number)) : this.#readNumber(number[slot] as number))) return false;
+    if (!(isText ? time.read(bytes, at, at + (size[slot] as number)) : time.readNumber(number[slot] as number))) return false;
     batch.timeMs[row] = time.ms;
     batch.timeNs[row] = time.ns;
     return true;
-  }
-
-  #readNumber(value: number): boolean {
-    return value < TIME_MAX && this.#time.readNumber(value);
   }
 
   /** Nanoseconds since 1970 are more than a double holds. */

@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { LogBatch, ValueType } from '#model';
+import { LogBatch, TIME_MS_MAX, ValueType } from '#model';
 import { readJsonRequest, readRequest } from '#otlp';
 import type { Encoding } from './config.ts';
 
@@ -45,7 +45,8 @@ export class RowReader {
       const type = isText && isUtf8(value) ? ValueType.string : ValueType.bytes;
       const row = batch.addRow(type, at, value.length);
       if (isText && type === ValueType.bytes) batch.setAttribute(row, 'winnow.body.encoding_error', true);
-      if (timestampMs > 0 && timestampMs < TIME_MS_MAX) batch.timeMs[row] = timestampMs;
+      // Beyond are producers that tell nanoseconds for milliseconds, and before 1970 those that know no time.
+      if (timestampMs > 0 && timestampMs <= TIME_MS_MAX) batch.timeMs[row] = timestampMs;
       batch.observedMs[row] = nowMs;
       at += value.length;
     }
@@ -53,7 +54,5 @@ export class RowReader {
   }
 }
 
-// The end of OTLP's times. Beyond it are producers that tell nanoseconds for milliseconds, and before 1970 those that know no time.
-const TIME_MS_MAX = 2 ** 64 / 1e6;
 const NOTHING = Buffer.alloc(0);
 const BATCH_ROWS_MAX = 8192;

@@ -14,4 +14,4 @@ export * from './severity.ts';
 export * from './shared-attributes.ts';
 export { TABLE_MAX } from './table.ts';
 export type { Template } from './template.ts';
-export { utcText } from './utc-text.ts';
+export { TIME_MS_MAX, utcText } from './time.ts';

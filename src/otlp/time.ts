@@ -1,5 +1,7 @@
-// 2^64 - 1 nanoseconds, in July 2554.
-const MS_LAST = 18_446_744_073_709;
+import { TIME_MS_MAX } from '#model';
+
+// What is left of 2^64 nanoseconds behind the last whole millisecond.
+const MS_LAST = TIME_MS_MAX + 1;
 const NS_LAST = 551_615;
 
 /**

@@ -1,4 +1,4 @@
-import { Double, SeverityNumber, ValueType, keyOf, severityName, type Key, type LogBatch } from '#model';
+import { Double, SeverityNumber, TIME_MS_MAX, ValueType, keyOf, severityName, type Key, type LogBatch } from '#model';
 import type { FieldMaker, Fields, Path, Steps } from './expression.ts';
 import { AttributesTarget } from './map-target.ts';
 import { nestedPath, ofInt, ofText, plainField, type Setter } from './make-path.ts';
@@ -11,8 +11,6 @@ import { describe, expectMap, expectText, isInt, isList, isMap, toInt, toMap, to
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 const UINT32_MAX = 0xffff_ffff;
-// OTLP counts nanoseconds since 1970 in 64 bits without a sign; this is the last whole millisecond.
-const TIME_MS_MAX = 18_446_744_073_708;
 
 // ---- body ----
 

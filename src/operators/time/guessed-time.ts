@@ -1,3 +1,4 @@
+import { TIME_MS_MAX } from '#model';
 import { EpochReader } from './epoch-reader.ts';
 import { IsoReader } from './iso-reader.ts';
 import type { Zone } from './zone.ts';
@@ -6,9 +7,9 @@ import type { Zone } from './zone.ts';
 const SECONDS_MAX = 1e11;
 const MILLISECONDS_MAX = 1e14;
 const MICROSECONDS_MAX = 1e17;
-// The end of OTLP's times. A larger number is no time, and most exporters could not write it.
-const NANOSECONDS_MAX = 2 ** 64;
 const NS_PER_MS = 1_000_000;
+// A larger number is no time, and most exporters could not write it.
+const NANOSECONDS_MAX = TIME_MS_MAX * NS_PER_MS;
 
 /** Times of which nobody said what they look like: ISO 8601 and its relatives, or a count since 1970. */
 export class GuessedTime {

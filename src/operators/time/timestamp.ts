@@ -1,4 +1,4 @@
-import type { LogBatch } from '#model';
+import { TIME_MS_MAX, type LogBatch } from '#model';
 import type { TimestampConfig } from '../config.ts';
 import { excerpt } from '../failures.ts';
 import { parseField } from '../field.ts';
@@ -8,9 +8,6 @@ import { EPOCH_LAYOUTS, EpochReader, type EpochLayout } from './epoch-reader.ts'
 import { LayoutReader } from './layout-reader.ts';
 import { parseGoLayout, parseStrptimeLayout } from './layout.ts';
 import { UTC, localZone, zoneOf } from './zone.ts';
-
-// OTLP counts nanoseconds since 1970 in 64 bits without a sign; this is the last whole millisecond.
-const TIME_MS_MAX = 18_446_744_073_708;
 
 /** Sets the time of a record from one of its fields. */
 export class Timestamp implements RowStep {

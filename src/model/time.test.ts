@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { utcText } from './utc-text.ts';
+import { utcText } from './time.ts';
 
 test.each([
   [0, 0, '1970-01-01T00:00:00.000Z'],

@@ -1,3 +1,6 @@
+/** The last whole millisecond that OTLP has a number for: 2^64 nanoseconds since 1970, in July 2554. */
+export const TIME_MS_MAX = 18_446_744_073_708;
+
 // The latest moment that a Date can hold. What is later comes of a broken clock or a broken line; it must not end whoever
 // writes it.
 const DATE_MS_MAX = 8.64e15;
