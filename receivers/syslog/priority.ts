@@ -1,9 +1,6 @@
 import { SeverityNumber } from '#model';
+import { severityOfPriority, SYSLOG_PRIORITY_MAX } from '#operators';
 
-const { fatal, error, warn, info, debug } = SeverityNumber;
-/** By syslog's severity, 0 to 7, as the Collector has them and the parser too. */
-const SEVERITIES = [fatal, error + 2, error + 1, error, warn, info + 1, info, debug];
-const PRIORITY_MAX = 191;
 const DIGITS_MAX = 3;
 const LESS = 0x3c;
 const GREATER = 0x3e;
@@ -22,6 +19,6 @@ export function severityOf(bytes: Uint8Array, from: number, to: number): number 
     if (digit < 0 || digit > 9) break;
     priority = priority * 10 + digit;
   }
-  const isPriority = at > from + 1 && at < to && bytes[at] === GREATER && priority <= PRIORITY_MAX;
-  return isPriority ? (SEVERITIES[priority & 7] as number) : SeverityNumber.unspecified;
+  const isPriority = at > from + 1 && at < to && bytes[at] === GREATER && priority <= SYSLOG_PRIORITY_MAX;
+  return isPriority ? severityOfPriority(priority) : SeverityNumber.unspecified;
 }

@@ -17,6 +17,7 @@ export { JsonProblem } from './json/bytes.ts';
 export { ObjectParser } from './json/object-parser.ts';
 export { COMMON_SEVERITIES } from './severity/common.ts';
 export { SeverityLookup } from './severity/lookup.ts';
+export { severityOfPriority, SYSLOG_PRIORITY_MAX } from './severity/syslog.ts';
 export { GuessedTime } from './time/guessed-time.ts';
 export { UTC } from './time/zone.ts';
 export { PRESETS, type PresetName } from './formats/config.ts';

@@ -1,6 +1,7 @@
-import { SeverityNumber, ValueType, type AttributeValue, type Key, type LogBatch } from '#model';
+import { ValueType, type AttributeValue, type Key, type LogBatch } from '#model';
 import { COMMON_SEVERITIES } from '../severity/common.ts';
 import { SeverityLookup } from '../severity/lookup.ts';
+import { severityOfPriority, SYSLOG_PRIORITY_MAX } from '../severity/syslog.ts';
 import type { TextSource } from '../text-source.ts';
 import { IsoReader } from '../time/iso-reader.ts';
 import { LayoutReader } from '../time/layout-reader.ts';
@@ -12,11 +13,7 @@ import type { Format } from './format.ts';
 import { cancelled } from './key-values.ts';
 
 const KEYS = keysOf('appname', 'facility', 'hostname', 'message', 'msg_id', 'priority', 'proc_id', 'structured_data', 'version');
-const { fatal, error, warn, info, debug } = SeverityNumber;
-/** By syslog's severity, 0 to 7, as the Collector has them. */
-const SEVERITIES = [fatal, error + 2, error + 1, error, warn, info + 1, info, debug];
 const TEXTS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
-const PRIORITY_MAX = 191;
 const STAMP_BYTES = 15;
 const NAME: ReadonlySet<number> = new Set(Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/'));
 const UTF8_MARK = [0xef, 0xbb, 0xbf];
@@ -64,7 +61,7 @@ export class Syslog implements Format {
     if (bytes[at] === Ascii.less && at < to) {
       const close = find(this.#words.of(bytes), Ascii.greater, at + 1, Math.min(to, at + 5));
       priority = wholeNumber(bytes, at + 1, close);
-      if (priority < 0 || priority > PRIORITY_MAX || close >= to) return 'a priority beyond 0 to 191';
+      if (priority < 0 || priority > SYSLOG_PRIORITY_MAX || close >= to) return 'a priority beyond 0 to 191';
       at = close + 1;
     } else if (!isPriorityOptional) return 'expected <priority>';
 
@@ -93,7 +90,7 @@ export class Syslog implements Format {
       batch.timeNs[row] = this.#ns;
     }
     if (priority >= 0) {
-      batch.severity[row] = SEVERITIES[priority & 7] as number;
+      batch.severity[row] = severityOfPriority(priority);
       batch.setSeverityText(row, TEXTS[priority & 7] as string);
     }
     if (!this.#options.isMessageBody) return;

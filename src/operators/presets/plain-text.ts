@@ -17,6 +17,8 @@ const LETTERS = new Uint8Array(256);
 LETTERS.fill(1, 0x41, 0x5b);
 LETTERS.fill(2, 0x61, 0x7b);
 const UNDERSCORE = 0x5f;
+/** What stands before the levels of PHP: `PHP Warning:`. */
+const PHP = Buffer.from('PHP ');
 
 /** What stands before the time of some programs: `I, [` in Ruby, `4711:M ` in Redis. */
 const RUBY_BYTES = 4;
@@ -143,6 +145,6 @@ function isMarked(bytes: Uint8Array, from: number, to: number, start: number): b
   if (from > start && (before === Ascii.openBracket || before === Ascii.less || before === Ascii.open)) {
     return after === Ascii.closeBracket || after === Ascii.greater || after === Ascii.close;
   }
-  if (bytes[from - 1] === Ascii.space && bytes[from - 2] === 0x50 && bytes[from - 3] === 0x48 && bytes[from - 4] === 0x50) return true;
+  if (from - start >= PHP.length && PHP.every((byte, i) => bytes[from - PHP.length + i] === byte)) return true;
   return after === Ascii.colon && from - start <= 1;
 }

@@ -1,14 +1,8 @@
-import { FRACTION_DIGITS_MAX, POWERS } from './fraction.ts';
+import { Ascii } from '../formats/bytes.ts';
+import { FractionReader } from './fraction.ts';
 import { LayoutReader } from './layout-reader.ts';
 import { parseGoLayout } from './layout.ts';
 import type { Zone } from './zone.ts';
-
-const DASH = 0x2d;
-const DOT = 0x2e;
-const COMMA = 0x2c;
-const SLASH = 0x2f;
-const COLON = 0x3a;
-const SPACE = 0x20;
 
 /** `1120 08:15:30.123456`, behind a letter. */
 const KLOG_BYTES = 20;
@@ -23,6 +17,7 @@ export class HeadTime {
   ns = 0;
   /** Where the time that `read` has found ends. */
   end = 0;
+  readonly #fraction = new FractionReader();
   readonly #klog: LayoutReader;
   readonly #dotted: LayoutReader;
   readonly #named: ReadonlyMap<number, LayoutReader>;
@@ -33,9 +28,9 @@ export class HeadTime {
     this.#klog = reader('0102 15:04:05.999999');
     this.#dotted = reader('02.01.2006 15:04:05');
     this.#named = new Map([
-      [SPACE, reader('02 Jan 2006 15:04:05')],
-      [DASH, reader('02-Jan-2006 15:04:05')],
-      [SLASH, reader('02/Jan/2006 15:04:05')],
+      [Ascii.space, reader('02 Jan 2006 15:04:05')],
+      [Ascii.minus, reader('02-Jan-2006 15:04:05')],
+      [Ascii.slash, reader('02/Jan/2006 15:04:05')],
     ]);
   }
 
@@ -50,7 +45,7 @@ export class HeadTime {
   /** True when a time begins at `from`. */
   read(bytes: Uint8Array, from: number, to: number): boolean {
     if (to - from < DOTTED_BYTES) return false;
-    if (bytes[from + 2] === DOT && bytes[from + 5] === DOT) return this.#take(this.#dotted, bytes, from, DOTTED_BYTES, to);
+    if (bytes[from + 2] === Ascii.dot && bytes[from + 5] === Ascii.dot) return this.#take(this.#dotted, bytes, from, DOTTED_BYTES, to);
     const reader = bytes[from + 2] === bytes[from + 6] ? this.#named.get(bytes[from + 2] as number) : undefined;
     return reader !== undefined && this.#take(reader, bytes, from, NAMED_BYTES, to);
   }
@@ -58,7 +53,7 @@ export class HeadTime {
   /** True when what klog and glog write behind the letter of the level begins at `from`. */
   readKlog(bytes: Uint8Array, from: number, to: number): boolean {
     const end = from + KLOG_BYTES;
-    if (end > to || bytes[from + 4] !== SPACE || bytes[from + 7] !== COLON || bytes[from + 13] !== DOT) return false;
+    if (end > to || bytes[from + 4] !== Ascii.space || bytes[from + 7] !== Ascii.colon || bytes[from + 13] !== Ascii.dot) return false;
     if (!this.#klog.read(bytes, from, end, this.#nowMs)) return false;
     this.ms = this.#klog.ms;
     this.ns = this.#klog.ns;
@@ -68,24 +63,10 @@ export class HeadTime {
 
   #take(reader: LayoutReader, bytes: Uint8Array, from: number, size: number, to: number): boolean {
     if (from + size > to || !reader.read(bytes, from, from + size, this.#nowMs)) return false;
-    this.end = from + size;
-    const nanoseconds = this.#fraction(bytes, to);
+    const nanoseconds = this.#fraction.read(bytes, from + size, to);
+    this.end = this.#fraction.end;
     this.ns = nanoseconds % 1_000_000;
     this.ms = reader.ms + (nanoseconds - this.ns) / 1_000_000;
     return this.ms >= 0;
-  }
-
-  #fraction(bytes: Uint8Array, to: number): number {
-    const point = bytes[this.end];
-    if (this.end + 1 >= to || (point !== DOT && point !== COMMA)) return 0;
-    let value = 0;
-    let digits = 0;
-    for (let at = this.end + 1; at < to; at++, digits++) {
-      const digit = (bytes[at] as number) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      if (digits < FRACTION_DIGITS_MAX) value = value * 10 + digit;
-    }
-    if (digits > 0) this.end += 1 + digits;
-    return value * (POWERS[Math.max(0, FRACTION_DIGITS_MAX - digits)] as number);
   }
 }

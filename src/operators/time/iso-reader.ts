@@ -1,6 +1,6 @@
 import { dayStart, daysIn } from './calendar.ts';
 import type { Zone } from './zone.ts';
-import { FRACTION_DIGITS_MAX, POWERS } from './fraction.ts';
+import { FractionReader } from './fraction.ts';
 
 const DATE_BYTES = 10;
 const TIME_BYTES = 19;
@@ -15,6 +15,7 @@ export class IsoReader {
   /** Where the time that `read` has found ends. */
   end = 0;
   readonly #zone: Zone;
+  readonly #fraction = new FractionReader();
   #year = 0;
   #month = 0;
   #day = 0;
@@ -43,10 +44,10 @@ export class IsoReader {
     if ((high | low | month | day | hour | minute | second) < 0) return false;
     if (hour > 23 || minute > 59 || second > 60) return false;
     if (!this.#setDay(high * 100 + low, month, day)) return false;
-    const nanoseconds = this.#fraction(bytes, from + TIME_BYTES, to);
+    const nanoseconds = this.#fraction.read(bytes, from + TIME_BYTES, to);
     this.ns = nanoseconds % 1_000_000;
     const wallMs = this.#dayMs + (hour * 3600 + minute * 60 + second) * 1000 + (nanoseconds - this.ns) / 1_000_000;
-    this.#offset(bytes, this.end, to, wallMs);
+    this.#offset(bytes, this.#fraction.end, to, wallMs);
     // OTLP has no time before 1970.
     return this.ms >= 0;
   }
@@ -59,23 +60,6 @@ export class IsoReader {
     this.#day = day;
     this.#dayMs = dayStart(year, month, day);
     return true;
-  }
-
-  #fraction(bytes: Uint8Array, from: number, to: number): number {
-    this.end = from;
-    const point = from + 1 < to ? bytes[from] : 0;
-    if (point !== 0x2e && point !== 0x2c) return 0;
-    let at = from + 1;
-    let value = 0;
-    for (; at < to; at++) {
-      const digit = (bytes[at] as number) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      // What lies below a nanosecond is cut.
-      if (at - from <= FRACTION_DIGITS_MAX) value = value * 10 + digit;
-    }
-    if (at === from + 1) return 0;
-    this.end = at;
-    return value * (POWERS[Math.max(0, FRACTION_DIGITS_MAX - (at - from - 1))] as number);
   }
 
   #offset(bytes: Uint8Array, from: number, to: number, wallMs: number): void {
@@ -98,6 +82,7 @@ export class IsoReader {
         return;
       }
     }
+    this.end = from;
     this.ms = this.#zone.toUtc(wallMs);
   }
 }
