@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache, findPackageJSON, flushCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 
 // Before the first regex is compiled: a plain pattern that backtracks too much then goes on in linear time.
@@ -13,11 +14,12 @@ enableCompileCache(compileCacheDirectory());
 // An agent that is killed writes nothing at its end, so that its cache is written soon after the start.
 setTimeout(flushCompileCache, 10_000).unref();
 
+const isAgent = process.argv[2] === 'run';
 const LAST_WORDS_MS = 1000;
 
 // Who reads what a command prints may have seen enough: winnow mine FILE | head. An agent goes on without a reader.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (process.argv[2] !== 'run') process.exit(error.code === 'EPIPE' ? 0 : 1);
+  if (!isAgent) process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
 const { runCommandLine } = await import('./cli/program.ts');
@@ -37,11 +39,9 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   exit: (code) => process.exit(code),
 });
 flushCompileCache();
-await Promise.race([
-  Promise.all([written(process.stdout), written(process.stderr)]),
-  // An agent is not held up by a reader that has stopped reading.
-  ...(process.argv[2] === 'run' ? [new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))] : []),
-]);
+const isWritten = Promise.all([written(process.stdout), written(process.stderr)]);
+// An agent is not held up by a reader that has stopped reading.
+await (isAgent ? Promise.race([isWritten, sleep(LAST_WORDS_MS)]) : isWritten);
 // A connection that some library keeps open must not keep a stopped agent alive.
 process.exit(exitCode);
 

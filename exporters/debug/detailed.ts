@@ -5,10 +5,10 @@ import {
   scopeNameAndVersion,
   severityName,
   toJson,
+  utcText,
   type AttributeValue,
   type LogBatch,
   type Origin,
-  utcText,
 } from '#model';
 import { printable } from './printable.ts';
 

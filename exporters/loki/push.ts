@@ -118,12 +118,8 @@ export class PushWriter {
     const entry = this.#entry;
     const pair = this.#pair;
     pair.clear();
-    if (seconds > 0) {
-      pair.varint(SECONDS, seconds);
-    }
-    if (nanos > 0) {
-      pair.varint(NANOS, nanos);
-    }
+    if (seconds > 0) pair.varint(SECONDS, seconds);
+    if (nanos > 0) pair.varint(NANOS, nanos);
     entry.clear();
     entry.bytes(Tag.TIMESTAMP, pair.view);
     entry.bytes(Tag.LINE, line);

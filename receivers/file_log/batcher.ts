@@ -62,12 +62,12 @@ export class Batcher {
     return this.#segments.length === 0;
   }
 
-  /** Too little room is left for a read to be worth its call. */
   /** Bytes of a code unit of the files. */
   get unit(): 1 | 2 {
     return this.#settings.rules.unit;
   }
 
+  /** Too little room is left for a read to be worth its call. */
   get isFull(): boolean {
     return this.room < this.#settings.chunkBytes / 8 || this.#batch.length >= this.#writer.rowsMax;
   }

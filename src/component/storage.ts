@@ -18,6 +18,9 @@ export function whenCommitted(transaction: Transaction | undefined, action: () =
   else action();
 }
 
+/** What a queue on disk calls its folder, and the entries of its requests: the storage tells of queues that nobody has any more. */
+export const QUEUE_NAMES = { folder: 'queue', items: 'queue/item/' } as const;
+
 /** What a component sees of the storage: its own keys, and the transactions of the whole storage. */
 export interface StorageClient {
   /** True when a commit survives loss of power. Files that belong to a commit are then flushed before it. */

@@ -1,17 +1,10 @@
 import { parseDuration, type Host } from '#component';
+import type { HttpClientConfig } from './client-config.ts';
 import { HttpClient } from './http-client.ts';
 import { proxyEnvironmentFor } from './proxy.ts';
-import type { TlsClientConfig } from './tls-client.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 const IDLE_MS = 90_000;
-
-/** The options that exporters with one address have for their connections. */
-export interface ExporterClientConfig {
-  readonly tls: TlsClientConfig;
-  readonly proxy_url: string;
-  readonly timeout: string;
-}
 
 export interface ExporterClientSettings {
   readonly id: string;
@@ -23,7 +16,7 @@ export interface ExporterClientSettings {
 }
 
 /** The HTTP client of an exporter that has no options of its own for connections. */
-export function createExporterClient(config: ExporterClientConfig, settings: ExporterClientSettings): HttpClient {
+export function createExporterClient(config: HttpClientConfig, settings: ExporterClientSettings): HttpClient {
   const { id, url, connections, answerBytesMax = ANSWER_BYTES_MAX, host } = settings;
   return new HttpClient({
     id,

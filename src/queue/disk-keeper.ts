@@ -1,10 +1,9 @@
-import type { Clock, Counter, Host, StorageClient } from '#component';
+import { QUEUE_NAMES, type Clock, type Counter, type Host, type StorageClient } from '#component';
 import { BodyPool } from '#otlp';
 import { isBodyFree, type Item, type Keeper, type Place, type Tally } from './item.ts';
 import { HEADER_BYTES, encodeMeta, isMeta, type Meta } from './record.ts';
 import { Segments, type Entry } from './segments.ts';
 
-const PREFIX = 'queue/item/';
 const LIFE = 'queue/life';
 // Beyond this, offers wait for the disk. It bounds what is in memory beside the head of the queue.
 export const UNWRITTEN_BYTES_MAX: number = 8 * 1024 * 1024;
@@ -64,7 +63,7 @@ export class DiskKeeper implements Keeper {
     this.#clock = host.clock;
     this.#corruptFiles = host.metrics.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt and set aside.');
     this.#segments = new Segments({
-      directory: storage.directory('queue'),
+      directory: storage.directory(QUEUE_NAMES.folder),
       fs: host.fs,
       clock: host.clock,
       log: host.log.with({ exporter }),
@@ -239,7 +238,7 @@ export class DiskKeeper implements Keeper {
 
   #readIndex(): Row[] {
     const rows: Row[] = [];
-    for (const [key, value] of this.#settings.storage.list(PREFIX)) {
+    for (const [key, value] of this.#settings.storage.list(QUEUE_NAMES.items)) {
       const row = parseRow(value);
       if (row) rows.push(row);
       else
@@ -297,7 +296,7 @@ function metaOf({ sequence, life, rows, sources, encoding, contentType }: Meta):
 }
 
 function keyOf(sequence: number): string {
-  return PREFIX + String(sequence).padStart(16, '0');
+  return QUEUE_NAMES.items + String(sequence).padStart(16, '0');
 }
 
 function parseRow(value: Uint8Array): Row | undefined {

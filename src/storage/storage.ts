@@ -1,7 +1,16 @@
 import assert from 'node:assert';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Counter, Logger, Metrics, StorageClient, Timer, Transaction } from '#component';
+import {
+  QUEUE_NAMES,
+  type Clock,
+  type Counter,
+  type Logger,
+  type Metrics,
+  type StorageClient,
+  type Timer,
+  type Transaction,
+} from '#component';
 import { CorruptContentError, Database, setAside } from './database.ts';
 import { prepareDirectory, toPathSegment } from './directory.ts';
 import { GroupCommit, StorageTransaction } from './group-commit.ts';
@@ -12,9 +21,6 @@ const FILE_NAME = 'winnow.db';
 const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 const CLOSE_MS_MAX = 5_000;
-// What exporters call the index of their queue and its folder.
-const QUEUE_ITEM = 'queue/item/';
-const QUEUE_FOLDER = 'queue';
 // All components have started by then.
 const LEFT_QUEUES_MS = 5_000;
 
@@ -129,7 +135,7 @@ export class Storage {
   }
 
   #folder(component: string, name: string): string {
-    if (name === QUEUE_FOLDER) this.#withQueue.add(component);
+    if (name === QUEUE_NAMES.folder) this.#withQueue.add(component);
     const folder = join(this.directory, toPathSegment(component), toPathSegment(name));
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
     return folder;
@@ -137,7 +143,7 @@ export class Storage {
 
   /** After an exporter got another name or storage, what its queue held on disk would lie here for ever, unsaid. */
   #reportLeftQueues(): void {
-    for (const [component, requests] of this.#read(() => this.#database.countOf(QUEUE_ITEM), [])) {
+    for (const [component, requests] of this.#read(() => this.#database.countOf(QUEUE_NAMES.items), [])) {
       if (this.#withQueue.has(component)) continue;
       this.#settings.log.error(
         'Requests wait in a queue on disk that no exporter of this configuration has, and are not sent. Give the exporter its name and its sending_queue.storage back until they are.',

@@ -43,13 +43,12 @@ const PAUSE = 0.03;
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    data: { type: 'string' },
     tools: { type: 'string' },
     seeds: { type: 'string', default: '1-20' },
     verbose: { type: 'boolean', default: false },
   },
 });
-const dataFolder = evalData(positionals[0] ?? flags.data, '.');
+const dataFolder = evalData(positionals[0], '.');
 if (dataFolder !== undefined) {
   const toolsFolder = resolve(flags.tools ?? process.env['WINNOW_EVAL_TOOLS'] ?? join(dataFolder, '../tools'));
   if (existsSync(toolsFolder)) {
