@@ -68,6 +68,15 @@ function check(config: ParseConfig): ConfigProblem[] {
   if (config.format === 'regex' && config.regex === undefined) {
     return [{ path: 'regex', message: 'expected a pattern with named groups, which format: regex needs' }];
   }
+  const holding = config.operators.findIndex(({ type }) => type === 'recombine');
+  if (holding >= 0) {
+    return [
+      {
+        path: `operators.${holding}.type`,
+        message: 'recombine joins records, which parse cannot; put the processor multiline, with these options, behind it',
+      },
+    ];
+  }
   return checkOperators(toOperators(config)).map(({ path, message }) => {
     const [first = '', ...rest] = path.split('.');
     // The first operator is the processor itself.

@@ -1,6 +1,6 @@
 import type { Consumer, Host, Outcome, Receiver, Settings, StorageClient, Transaction } from '#component';
 import { createResource, type Origin } from '#model';
-import { compileOperators, type OperatorChain } from '#operators';
+import { OperatorPipeline } from '#operators';
 import { FileAttributes } from './attributes.ts';
 import { toLimits, type FileLogConfig, type Limits } from './config.ts';
 import type { Context } from './context.ts';
@@ -42,7 +42,7 @@ export class FileLog implements Receiver {
   readonly #include: readonly Glob[];
   readonly #exclude: readonly Glob[];
   readonly #encoding: Encoding;
-  readonly #operators: OperatorChain | undefined;
+  readonly #operators: OperatorPipeline | undefined;
   readonly #resource: Origin | undefined;
   readonly #ordering: Ordering | undefined;
   readonly #stop = new AbortController();
@@ -63,7 +63,8 @@ export class FileLog implements Receiver {
     const encoding = findEncoding(config.encoding);
     if (!encoding) throw new RangeError(`${settings.id}: encoding "${config.encoding}" is not known`);
     this.#encoding = encoding;
-    this.#operators = config.operators.length > 0 ? compileOperators(config.operators, { id: settings.id }) : undefined;
+    const { operators } = config;
+    this.#operators = operators.length > 0 ? new OperatorPipeline(operators, { id: settings.id, next }) : undefined;
     this.#resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     this.#ordering = config.ordering_criteria ? new Ordering(config.ordering_criteria) : undefined;
   }
@@ -106,7 +107,7 @@ export class FileLog implements Receiver {
       startsAtEnd: this.#config.start_at === 'end' && !hasStartedBefore,
       poison: this.#poison,
       createBatcher: {
-        next: this.#next,
+        next: this.#operators?.next ?? this.#next,
         clock,
         flow,
         splitter: this.#createSplitter(),
@@ -151,13 +152,14 @@ export class FileLog implements Receiver {
     const context = this.#context;
     if (!context || this.#stop.signal.aborted) return;
     this.#stop.abort();
+    this.#operators?.heed(signal);
     this.#remembered?.stop();
     const deadline = new Promise<void>((done) => {
       if (signal.aborted) done();
       else signal.addEventListener('abort', () => done(), { once: true });
     });
     await Promise.race([this.#lanes?.stop(), deadline]);
-    this.#operators?.stop();
+    await this.#operators?.stop(signal);
     await this.#watcher?.close();
     // Records given away settle later, when those behind this component stop; their positions are written at once then.
     context.positions.hurry();

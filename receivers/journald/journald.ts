@@ -1,7 +1,7 @@
 import { Delivery, parseDuration, parseSize, type Consumer, type Counter, type Host, type Receiver, type Settings } from '#component';
 import { createResource, createSharedAttributes, type AttributeValue, type LogBatch } from '#model';
 import { Intake } from '#net';
-import { compileOperators } from '#operators';
+import { OperatorPipeline } from '#operators';
 import type { JournaldConfig } from './config.ts';
 import { Cursors } from './cursors.ts';
 import { parseEntry, type Entry } from './entry.ts';
@@ -36,7 +36,7 @@ export class JournaldReceiver implements Receiver {
   #follower: Follower | undefined;
   #unread: Counter | undefined;
   #lastCursor: string | undefined;
-  #stopOperators: () => void = () => {};
+  #operators: OperatorPipeline | undefined;
 
   constructor(config: JournaldConfig, settings: Settings, next: Consumer) {
     this.#config = config;
@@ -66,10 +66,10 @@ export class JournaldReceiver implements Receiver {
 
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#intake?.heed(signal);
+    this.#operators?.heed(signal);
     await this.#follower?.stop();
     await this.#intake?.close(signal);
-    this.#stopOperators();
-    this.#stopOperators = () => {};
+    await this.#operators?.stop(signal);
   }
 
   /** Undefined when there is room for more, else a promise of room. */
@@ -117,14 +117,14 @@ export class JournaldReceiver implements Receiver {
 
   #createIntake(host: Host, cursors: Cursors): Intake {
     const config = this.#config;
-    const chain = compileOperators(config.operators, { id: this.#settings.id });
-    chain.start(host);
-    this.#stopOperators = () => chain.stop();
+    const operators = new OperatorPipeline(config.operators, { id: this.#settings.id, next: this.#next });
+    operators.start(host);
+    this.#operators = operators;
     const resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     const shared = Object.keys(config.attributes).length > 0 ? createSharedAttributes(config.attributes) : undefined;
     const source = Math.floor(host.random() * 2 ** 32);
     return new Intake({
-      next: this.#next,
+      next: operators.next,
       clock: host.clock,
       rowsMax: config.max_batch_records,
       bytesMax: parseSize(config.max_batch_size),
@@ -132,7 +132,7 @@ export class JournaldReceiver implements Receiver {
       process: (batch) => {
         if (resource) batch.resourceOf.fill(batch.addResource(resource), 0, batch.length);
         if (shared) batch.sharedOf.fill(batch.addShared(shared), 0, batch.length);
-        chain.process(batch);
+        operators.process(batch);
       },
       deliver: (rows) => {
         const stretch = cursors.begin(this.#lastCursor);

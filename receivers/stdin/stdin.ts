@@ -12,7 +12,7 @@ import {
 } from '#component';
 import { NO_ATTRIBUTES, createResource, createSharedAttributes, type LogBatch, type SharedAttributes } from '#model';
 import { Intake, LineCutter, type Piece } from '#net';
-import { compileOperators } from '#operators';
+import { OperatorPipeline } from '#operators';
 import type { StdinConfig } from './config.ts';
 
 /** What belongs to the whole process; a test has its own. */
@@ -49,7 +49,7 @@ export class StdinReceiver implements Receiver {
   #hasEnded = false;
   #isFinished = false;
   #taking: Promise<void> = Promise.resolve();
-  #stopOperators: () => void = () => {};
+  #operators: OperatorPipeline | undefined;
 
   constructor(config: StdinConfig, settings: Settings, next: Consumer, io: StdinIo = PROCESS) {
     this.#config = config;
@@ -78,12 +78,13 @@ export class StdinReceiver implements Receiver {
     if (!intake || this.#isStopped) return;
     this.#isStopped = true;
     intake.heed(signal);
+    this.#operators?.heed(signal);
     const input = this.#input;
     input?.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).pause();
     await this.#taking;
     await this.#take(this.#cutter.rest());
     await intake.close(signal);
-    this.#stopOperators();
+    await this.#operators?.stop(signal);
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -133,20 +134,20 @@ export class StdinReceiver implements Receiver {
 
   #createIntake(host: Host): Intake {
     const config = this.#config;
-    const chain = compileOperators(config.operators, { id: this.#settings.id });
-    chain.start(host);
-    this.#stopOperators = () => chain.stop();
+    const operators = new OperatorPipeline(config.operators, { id: this.#settings.id, next: this.#next });
+    operators.start(host);
+    this.#operators = operators;
     const resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     const source = Math.floor(host.random() * 2 ** 32);
     return new Intake({
-      next: this.#next,
+      next: operators.next,
       clock: host.clock,
       rowsMax: config.max_batch_records,
       bytesMax: parseSize(config.max_batch_size),
       delayMs: parseDuration(config.flush_interval),
       process: (batch) => {
         if (resource) batch.resourceOf.fill(batch.addResource(resource), 0, batch.length);
-        chain.process(batch);
+        operators.process(batch);
       },
       deliver: (rows) => {
         if (rows === 0) return undefined;

@@ -11,7 +11,7 @@ import {
 } from '#component';
 import { createResource, type LogBatch } from '#model';
 import { Intake, isLoopback, parseEndpoint } from '#net';
-import { compileOperators } from '#operators';
+import { OperatorPipeline } from '#operators';
 import { framingOf, type SyslogConfig, type TcpConfig, type UdpConfig, LISTEN_ADDRESS } from './config.ts';
 import { TcpListener } from './tcp.ts';
 import { UdpListener } from './udp.ts';
@@ -45,7 +45,7 @@ export class SyslogReceiver implements Receiver {
   readonly #next: Consumer;
   #intake: Intake | undefined;
   #listeners: (TcpListener | UdpListener)[] = [];
-  #stopOperators: () => void = () => {};
+  #operators: OperatorPipeline | undefined;
   #host: Host | undefined;
   #lost: Counter | undefined;
   /** Where each listens, for tests: the port may have been 0. */
@@ -94,11 +94,11 @@ export class SyslogReceiver implements Receiver {
     const intake = this.#intake;
     if (!intake) return;
     intake.heed(signal);
+    this.#operators?.heed(signal);
     const listeners = this.#listeners.splice(0);
     await Promise.all(listeners.map((listener) => listener.stop(signal)));
     await intake.close(signal);
-    this.#stopOperators();
-    this.#stopOperators = () => {};
+    await this.#operators?.stop(signal);
   }
 
   #transports(): { readonly tcp: TcpConfig | undefined; readonly udp: UdpConfig | undefined } {
@@ -117,20 +117,20 @@ export class SyslogReceiver implements Receiver {
       on_error,
       ...(protocol && { protocol }),
     } as const;
-    const chain = compileOperators([parser, ...operators], { id: this.#settings.id });
-    chain.start(host);
-    this.#stopOperators = () => chain.stop();
+    const pipeline = new OperatorPipeline([parser, ...operators], { id: this.#settings.id, next: this.#next });
+    pipeline.start(host);
+    this.#operators = pipeline;
     const resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     const source = Math.floor(host.random() * 2 ** 32);
     return new Intake({
-      next: this.#next,
+      next: pipeline.next,
       clock: host.clock,
       rowsMax: config.max_batch_records,
       bytesMax: parseSize(config.max_batch_size),
       delayMs: parseDuration(config.flush_interval),
       process: (batch: LogBatch) => {
         if (resource) batch.resourceOf.fill(batch.addResource(resource), 0, batch.length);
-        chain.process(batch);
+        pipeline.process(batch);
       },
       deliver: (rows) => (rows === 0 ? undefined : new Delivery(rows, source, (outcome) => this.#settled(outcome))),
       onBroken: (problem) => host.fatal(problem),

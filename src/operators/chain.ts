@@ -2,29 +2,43 @@ import { ConfigError, type ConfigProblem, type Host } from '#component';
 import type { LogBatch } from '#model';
 import { Conditional } from './condition.ts';
 import type { OperatorConfig } from './config.ts';
-import { Add, Move, Remove, Retain } from './edits.ts';
+import { Add, AssignKeys, Move, Remove, Retain } from './edits.ts';
 import { Failures } from './failures.ts';
 import { Filter } from './filter.ts';
 import { Flatten } from './flatten.ts';
+import { Flow } from './flow.ts';
 import type { FilterConfig, FormatConfig } from './formats/config.ts';
 import { createFormatOperator, isFormat } from './formats/create.ts';
 import { JsonParser } from './json/json-parser.ts';
 import type { Operator, RowStep } from './operator.ts';
+import { operatorIds, planOf, type Plan } from './plan.ts';
 import { RegexParser } from './regex/regex-parser.ts';
+import { Router } from './router.ts';
 import { ScopeName } from './scope-name.ts';
 import { Severity } from './severity/severity.ts';
 import { StepOperator } from './steps.ts';
+import { RegexReplace, Unquote } from './texts.ts';
 import { Timestamp } from './time/timestamp.ts';
 import { Trace } from './trace.ts';
 
-/** Operators in a row, compiled. Rows they cannot handle are counted and kept or dropped as `on_error` says. */
+/** Operators compiled, by their places in the list. Rows they cannot handle are counted and kept or dropped as `on_error` says. */
+export interface Compiled {
+  readonly plan: Plan;
+  /** Undefined for those that do nothing by themselves. */
+  readonly operators: readonly (Operator | undefined)[];
+  readonly failures: readonly Failures[];
+}
+
+/** Operators that handle each batch by itself. */
 export class OperatorChain {
   readonly #operators: readonly Operator[];
   readonly #failures: readonly Failures[];
+  readonly #flow: Flow | undefined;
 
-  constructor(operators: readonly Operator[], failures: readonly Failures[]) {
-    this.#operators = operators;
+  constructor({ plan, operators, failures }: Compiled) {
+    this.#operators = operators.filter((operator) => operator !== undefined);
     this.#failures = failures;
+    this.#flow = plan.isLine ? undefined : new Flow(plan, operators);
   }
 
   start(host: Host): void {
@@ -34,7 +48,11 @@ export class OperatorChain {
 
   /** Edits the batch in place. Never throws because of what the rows hold. */
   process(batch: LogBatch): void {
-    for (const operator of this.#operators) operator.process(batch);
+    const flow = this.#flow;
+    if (flow) {
+      flow.begin(batch);
+      flow.run(batch, 0, flow.end);
+    } else for (const operator of this.#operators) operator.process(batch);
     for (const failures of this.#failures) failures.report();
   }
 
@@ -44,42 +62,35 @@ export class OperatorChain {
   }
 }
 
-/** Compiles a list of operators. Throws ConfigError when one cannot run; `checkOperators` finds the same problems. */
+/** Compiles a list of operators none of which holds rows. Throws ConfigError when one cannot run; `checkOperators` finds the same problems. */
 export function compileOperators(configs: readonly OperatorConfig[], settings: { readonly id: string }): OperatorChain {
+  return new OperatorChain(compile(configs, settings));
+}
+
+/** Throws ConfigError when one cannot run. */
+export function compile(configs: readonly OperatorConfig[], settings: { readonly id: string }): Compiled {
   const names = operatorIds(configs);
-  const problems: ConfigProblem[] = [];
-  const operators: Operator[] = [];
+  const plan = planOf(configs);
+  const problems: ConfigProblem[] = plan.problems.map(({ path, message }) => ({ path: `${settings.id}.operators.${path}`, message }));
+  const operators: (Operator | undefined)[] = [];
   const allFailures: Failures[] = [];
   for (const [index, config] of configs.entries()) {
+    const failures = new Failures(names[index] ?? config.type, config.type, config.on_error ?? 'send');
     try {
-      const failures = new Failures(names[index] ?? config.type, config.type, config.on_error ?? 'send');
       const operator = createOperator(config, failures);
-      if (!operator) continue;
       const condition = config.if ?? '';
-      operators.push(condition === '' ? operator : new Conditional(condition, operator, failures));
-      allFailures.push(failures);
+      operators.push(operator && condition !== '' ? new Conditional(condition, operator, failures) : operator);
+      if (operator) allFailures.push(failures);
     } catch (problem) {
       if (!(problem instanceof RangeError)) throw problem;
       problems.push({ path: `${settings.id}.operators.${index}`, message: problem.message });
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return new OperatorChain(operators, allFailures);
+  return { plan, operators, failures: allFailures };
 }
 
-/** The ids of the operators: the type where none is given, with a number where one is taken. */
-export function operatorIds(configs: readonly OperatorConfig[]): string[] {
-  const taken = new Set<string>();
-  return configs.map(({ id, type }) => {
-    const wanted = id ?? type;
-    let name = wanted;
-    for (let number = 1; taken.has(name); number++) name = `${wanted}${number}`;
-    taken.add(name);
-    return name;
-  });
-}
-
-/** Undefined for an operator that does nothing. Throws RangeError when it cannot run. */
+/** Undefined for an operator that does nothing, or nothing by itself. Throws RangeError when it cannot run. */
 export function createOperator(config: OperatorConfig, failures: Failures): Operator | undefined {
   switch (config.type) {
     case 'json_parser':
@@ -88,7 +99,10 @@ export function createOperator(config: OperatorConfig, failures: Failures): Oper
       return new RegexParser(config, failures);
     case 'filter':
       return new Filter(config, failures);
+    case 'router':
+      return new Router(config, failures);
     case 'noop':
+    case 'recombine':
       return undefined;
     default:
       if (isFormat(config)) return createFormatOperator(config, failures);
@@ -96,7 +110,10 @@ export function createOperator(config: OperatorConfig, failures: Failures): Oper
   }
 }
 
-type StepConfig = Exclude<OperatorConfig, FormatConfig | FilterConfig | { type: 'json_parser' | 'regex_parser' | 'noop' }>;
+type StepConfig = Exclude<
+  OperatorConfig,
+  FormatConfig | FilterConfig | { type: 'json_parser' | 'regex_parser' | 'router' | 'noop' | 'recombine' }
+>;
 
 function createStep(config: StepConfig): RowStep {
   switch (config.type) {
@@ -119,5 +136,11 @@ function createStep(config: StepConfig): RowStep {
       return new ScopeName(config.parse_from);
     case 'flatten':
       return new Flatten(config);
+    case 'assign_keys':
+      return new AssignKeys(config);
+    case 'unquote':
+      return new Unquote(config);
+    case 'regex_replace':
+      return new RegexReplace(config);
   }
 }

@@ -5,8 +5,8 @@ import type { OperatorConfig } from './config.ts';
 test.each<[OperatorConfig[], string, string]>([
   [[{ type: 'regex_parser', regex: '(?P<a>x' }], '0.regex', 'a "(" without its ")"'],
   [[{ type: 'noop' }, { type: 'json_parser', if: 'bdy matches "x"' }], '1.if', 'expected body, attributes, resource'],
-  [[{ type: 'json_parser', output: 'other' }, { type: 'noop' }], '0.output', 'expected "noop", the next operator, got "other"'],
-  [[{ type: 'json_parser', output: 'other' }], '0.output', 'this is the last operator'],
+  [[{ type: 'json_parser', output: 'other' }, { type: 'noop' }], '0.output', 'expected the id of another operator (noop), got "other"'],
+  [[{ type: 'json_parser', output: 'other' }], '0.output', 'expected the id of another operator (there is none)'],
   [[{ type: 'json_parser', parse_from: 'message' }], '0.parse_from', 'did you mean "attributes.message"'],
   [[{ type: 'json_parser', parse_from: 'attributes' }], '0.parse_from', 'expected one field such as attributes.name'],
   [[{ type: 'json_parser', parse_from: 'body..x' }], '0.parse_from', 'expected .name or ["name"] at "..x"'],
@@ -22,7 +22,29 @@ test.each<[OperatorConfig[], string, string]>([
   ],
   [[{ type: 'json_parser', trace: { trace_id: { parse_from: 'trace_id' } } }], '0.trace.trace_id.parse_from', 'did you mean'],
   [[{ type: 'move', from: 'attributes', to: 'body' }], '0.from', 'expected one field'],
-  [[{ type: 'add', field: 'attributes.x', value: 'EXPR(body)' }], '0.value', 'expressions are not supported yet'],
+  [[{ type: 'add', field: 'attributes.x', value: 'EXPR(bdy)' }], '0.value', 'expected body, attributes, resource'],
+  [
+    [
+      { type: 'noop', id: 'a', output: 'b' },
+      { type: 'noop', id: 'b', output: 'a' },
+    ],
+    '0.output',
+    'in a circle: a → b → a',
+  ],
+  [
+    [
+      { type: 'noop', id: 'a', output: ['b', 'c'] },
+      { type: 'noop', id: 'b' },
+      { type: 'noop', id: 'c' },
+    ],
+    '0.output',
+    'to one operator',
+  ],
+  [[{ type: 'router', routes: [{ expr: 'body = 1', output: 'noop' }] }, { type: 'noop' }], '0.routes.0.expr', 'no part of a condition'],
+  [[{ type: 'router', routes: [{ expr: 'true', output: 'nop' }] }, { type: 'noop' }], '0.routes.0.output', '(noop), got "nop"'],
+  [[{ type: 'recombine', combine_field: 'body' }], '0.is_first_entry', 'expected one of is_first_entry, is_last_entry'],
+  [[{ type: 'recombine', combine_field: 'resource', is_last_entry: 'true' }], '0.combine_field', 'expected body'],
+  [[{ type: 'regex_replace', field: 'body' }], '0', 'expected one of regex and regex_name'],
   [[{ type: 'retain', fields: ['attributes.a', 'b'] }], '0.fields.1', 'expected a field that begins with'],
 ])('%j', (operators, path, message) => {
   expect(checkOperators(operators)).toEqual([{ path, message: expect.stringContaining(message) }]);

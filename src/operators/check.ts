@@ -1,11 +1,13 @@
 import type { ConfigProblem } from '#component';
-import { createOperator, operatorIds } from './chain.ts';
-import type { EmbeddedConfig, OperatorConfig } from './config.ts';
-import { toAttributeValue } from './edits.ts';
+import { createOperator } from './chain.ts';
+import type { EmbeddedConfig, OperatorConfig, RecombineConfig } from './config.ts';
+import { Add } from './edits.ts';
 import { parseCondition } from './expression/parse.ts';
 import { Failures } from './failures.ts';
 import { parseField } from './field.ts';
 import { isFormat } from './formats/create.ts';
+import { checkJoining, JOINING_RULES } from './joining/check.ts';
+import { planOf } from './plan.ts';
 import { compileRegex } from './regex/compile.ts';
 import { createSeverityMap } from './severity/mapping.ts';
 import { Timestamp } from './time/timestamp.ts';
@@ -22,14 +24,13 @@ const FIELD_OPTIONS: Readonly<Record<string, { readonly isRootAllowed: boolean }
 
 /** What a schema cannot say about a list of operators. Paths begin with the index in the list. */
 export function checkOperators(configs: readonly OperatorConfig[]): ConfigProblem[] {
-  const ids = operatorIds(configs);
-  return configs.flatMap((config, index) => {
-    const found = checkOperator(config, ids, index);
-    return found.map(({ path, message }) => ({ path: path === '' ? String(index) : `${index}.${path}`, message }));
-  });
+  const found = configs.flatMap((config, index) =>
+    checkOperator(config).map(({ path, message }) => ({ path: path === '' ? String(index) : `${index}.${path}`, message })),
+  );
+  return [...planOf(configs).problems, ...found];
 }
 
-function checkOperator(config: OperatorConfig, ids: readonly string[], index: number): ConfigProblem[] {
+function checkOperator(config: OperatorConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const attempt = (path: string, action: () => void): void => {
     try {
@@ -39,15 +40,17 @@ function checkOperator(config: OperatorConfig, ids: readonly string[], index: nu
       problems.push({ path, message: problem.message });
     }
   };
-  checkFlow(config, ids, index, problems);
   const condition = config.if;
   if (condition !== undefined && condition !== '') attempt('if', () => parseCondition(condition));
   checkFields(config, '', attempt);
   const fields = config.type === 'retain' ? config.fields : [];
   for (const [at, field] of fields.entries()) attempt(`fields.${at}`, () => parseField(field));
   if (config.type === 'regex_parser') attempt('regex', () => compileRegex(config.regex));
+  if (config.type === 'router')
+    for (const [at, { expr }] of config.routes.entries()) attempt(`routes.${at}.expr`, () => parseCondition(expr));
+  if (config.type === 'recombine') problems.push(...checkRecombine(config));
   if (config.type === 'filter') attempt('expr', () => parseCondition(config.expr));
-  if (config.type === 'add') attempt('value', () => toAttributeValue(config.value));
+  if (config.type === 'add') attempt('value', () => void new Add({ ...config, field: 'body' }));
   const embedded: EmbeddedConfig =
     config.type === 'time_parser'
       ? { timestamp: config }
@@ -100,15 +103,8 @@ function checkField(text: string, isRootAllowed: boolean): void {
   throw new RangeError(`expected one field such as ${field.root}.name, got "${text}"`);
 }
 
-function checkFlow(config: OperatorConfig, ids: readonly string[], index: number, problems: ConfigProblem[]): void {
-  const { output } = config;
-  if (output === undefined) return;
-  const outputs = typeof output === 'string' ? [output] : output;
-  const next = ids[index + 1];
-  if (next !== undefined && outputs.length === 1 && outputs[0] === next) return;
-  const expected = next === undefined ? 'nothing, since this is the last operator' : `"${next}", the next operator`;
-  problems.push({
-    path: 'output',
-    message: `records go from each operator to the next; expected ${expected}, got "${outputs.join(', ')}"; remove "output"`,
-  });
+function checkRecombine(config: RecombineConfig): ConfigProblem[] {
+  const problems = checkJoining(config);
+  if (JOINING_RULES.some((name) => config[name] !== undefined)) return problems;
+  return [...problems, { path: 'is_first_entry', message: `expected one of ${JOINING_RULES.join(', ')}` }];
 }

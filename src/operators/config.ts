@@ -1,5 +1,6 @@
 import type { OnError } from './failures.ts';
 import type { FilterConfig, FlattenConfig, FormatConfig, ScopeNameParserConfig } from './formats/config.ts';
+import type { JoiningConfig } from './joining/config.ts';
 
 /** The operators as an operator of a host writes them; names, defaults and meaning are the Collector's. */
 export interface TimestampConfig {
@@ -95,6 +96,39 @@ export interface RetainConfig extends CommonConfig {
   readonly fields: readonly string[];
 }
 
+export interface RouterConfig extends CommonConfig {
+  readonly type: 'router';
+  readonly routes: readonly {
+    readonly expr: string;
+    readonly output: string | readonly string[];
+    readonly attributes?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly default?: string | readonly string[];
+}
+
+export interface RecombineConfig extends CommonConfig, Partial<JoiningConfig> {
+  readonly type: 'recombine';
+}
+
+export interface UnquoteConfig extends CommonConfig {
+  readonly type: 'unquote';
+  readonly field: string;
+}
+
+export interface AssignKeysConfig extends CommonConfig {
+  readonly type: 'assign_keys';
+  readonly field: string;
+  readonly keys: readonly string[];
+}
+
+export interface RegexReplaceConfig extends CommonConfig {
+  readonly type: 'regex_replace';
+  readonly field: string;
+  readonly regex?: string;
+  readonly regex_name?: 'ansi_control_sequences';
+  readonly replace_with?: string;
+}
+
 interface NoopConfig extends CommonConfig {
   readonly type: 'noop';
 }
@@ -110,6 +144,11 @@ export type OperatorConfig =
   | RemoveConfig
   | RetainConfig
   | NoopConfig
+  | RouterConfig
+  | RecombineConfig
+  | UnquoteConfig
+  | AssignKeysConfig
+  | RegexReplaceConfig
   | ScopeNameParserConfig
   | FlattenConfig
   | FilterConfig

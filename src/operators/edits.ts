@@ -1,24 +1,39 @@
 import { ValueType, type AttributeValue, type LogBatch } from '#model';
 import { setRange } from './attribute-target.ts';
-import type { AddConfig, MoveConfig, RemoveConfig, RetainConfig } from './config.ts';
+import type { AddConfig, AssignKeysConfig, MoveConfig, RemoveConfig, RetainConfig } from './config.ts';
+import { parseCondition, type Expression } from './expression/parse.ts';
 import { isAttribute, isBody, parseField, type Field } from './field.ts';
 import type { RowStep } from './operator.ts';
 import { deleteField, readField, resourceOf, setResource, writeField } from './values.ts';
 
-/** Sets a field to a value that is the same for all records. */
+const EXPRESSION = /^EXPR\(([\s\S]*)\)$/;
+
+/** Sets a field to a value that is the same for all records, or to that of an expression: `EXPR(…)`. */
 export class Add implements RowStep {
   readonly #field: Field;
-  readonly #value: AttributeValue;
+  readonly #value: Expression;
   #problem: string | undefined;
 
-  constructor(config: AddConfig) {
-    this.#field = parseField(config.field);
-    this.#value = toAttributeValue(config.value);
+  /** Throws RangeError. */
+  constructor({ field, value }: AddConfig) {
+    this.#field = parseField(field);
+    const written = typeof value === 'string' ? EXPRESSION.exec(value)?.[1] : undefined;
+    const constant = written === undefined ? toAttributeValue(value) : null;
+    this.#value = written === undefined ? () => constant : parseCondition(written);
   }
 
   apply(batch: LogBatch, row: number): boolean {
-    this.#problem = writeField(batch, row, this.#field, this.#value);
+    this.#problem = this.#set(batch, row);
     return this.#problem === undefined;
+  }
+
+  #set(batch: LogBatch, row: number): string | undefined {
+    try {
+      return writeField(batch, row, this.#field, this.#value(batch, row) ?? null);
+    } catch (problem) {
+      if (problem instanceof TypeError) return problem.message;
+      throw problem;
+    }
   }
 
   describe(): string {
@@ -127,11 +142,36 @@ export class Retain implements RowStep {
   }
 }
 
+/** Makes a map of a list: its values under the given names. */
+export class AssignKeys implements RowStep {
+  readonly #field: Field;
+  readonly #keys: readonly string[];
+  #problem = '';
+
+  constructor(config: AssignKeysConfig) {
+    this.#field = parseField(config.field);
+    this.#keys = config.keys;
+  }
+
+  apply(batch: LogBatch, row: number): boolean {
+    const values = readField(batch, row, this.#field);
+    if (!Array.isArray(values) || values.length !== this.#keys.length) {
+      const found = Array.isArray(values) ? `${values.length}` : 'no list';
+      this.#problem = `expected a list of ${this.#keys.length} values in ${this.#field.text}, got ${found}`;
+      return false;
+    }
+    const problem = writeField(batch, row, this.#field, Object.fromEntries(this.#keys.map((key, i) => [key, values[i] as AttributeValue])));
+    this.#problem = problem ?? '';
+    return problem === undefined;
+  }
+
+  describe(): string {
+    return this.#problem;
+  }
+}
+
 /** A value of YAML as an attribute value. Throws RangeError. */
 export function toAttributeValue(value: unknown): AttributeValue {
-  if (typeof value === 'string' && value.startsWith('EXPR(')) {
-    throw new RangeError(`expressions are not supported yet, got "${value}"; use a plain value`);
-  }
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.map(toAttributeValue);
   if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toAttributeValue(inner)]));

@@ -1,6 +1,11 @@
 /** The Collector's stanza operators as compiled steps over batches. Imported as `#operators`. */
 export { compileOperators, type OperatorChain } from './chain.ts';
 export { checkOperators } from './check.ts';
+export { OperatorPipeline } from './pipeline.ts';
+export { checkJoining, JOINING_RULES } from './joining/check.ts';
+export { JOINING_DEFAULTS, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
+export { Joining } from './joining/joining.ts';
+export { joiningOptions } from './joining/schema.ts';
 export type { EmbeddedConfig, OperatorConfig } from './config.ts';
 export { parseCondition, type Expression } from './expression/parse.ts';
 export { parseField, type Field } from './field.ts';

@@ -5,6 +5,8 @@ import type { LogBatch } from '#model';
 export interface Operator {
   start?(host: Host): void;
   process(batch: LogBatch): void;
+  /** After `process`: which of the operators it leads to a row goes to. Without it, there is only one. */
+  outputOf?(row: number): number;
 }
 
 /** What a parser does to one row. After false, `describe` tells what hindered it. */

@@ -1,5 +1,6 @@
 import { size, type PropertySchema } from '#component';
 import { formatSchemas } from './formats/schema.ts';
+import { joiningOptions } from './joining/schema.ts';
 import { TEXT_MAX } from './regex/regex-parser.ts';
 
 // No pattern: checkOperators says more about what is wrong with a field than one could.
@@ -76,7 +77,7 @@ const commonOptions = {
   id: { type: 'string', minLength: 1, description: 'Name in messages and metrics. Default: the type.' },
   output: {
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
-    description: 'Only the next operator is possible, which is the default.',
+    description: 'The id of the operator that gets the record next. Default: the one behind this one in the list.',
   },
   if: {
     type: 'string',
@@ -137,6 +138,28 @@ const operator = (
   required: ['type', ...required],
   properties: { type: types.length === 1 ? { const: types[0] } : { enum: types }, ...properties },
 });
+
+const output = { anyOf: commonOptions.output.anyOf };
+
+const routerOptions = {
+  id: commonOptions.id,
+  on_error: commonOptions.on_error,
+  routes: {
+    type: 'array',
+    minItems: 1,
+    description: 'A record goes the way of the first one whose condition is true.',
+    items: block(
+      {
+        expr: { type: 'string', minLength: 1, description: 'The condition.' },
+        output: { ...output, description: 'The id of the operator that gets the record.' },
+        attributes: { type: 'object', description: 'Attributes that the record gets.' },
+      },
+      ['expr', 'output'],
+      'One way.',
+    ),
+  },
+  default: { ...output, description: 'The operator for records that no route takes. Without it they are sent on, and told of.' },
+} as const satisfies Record<string, PropertySchema>;
 
 /** The schema of an `operators` option. One plain object for each type, told apart by `type`. */
 export const operatorsSchema: PropertySchema = {
@@ -200,6 +223,31 @@ export const operatorsSchema: PropertySchema = {
         ['expr'],
       ),
       ...formatSchemas(parserOptions).map(({ types, properties, required }) => operator(types, properties, required)),
+      operator(['router'], routerOptions, ['routes']),
+      operator(['recombine'], { id: commonOptions.id, output: commonOptions.output, on_error: commonOptions.on_error, ...joiningOptions }, [
+        'combine_field',
+      ]),
+      operator(
+        ['regex_replace'],
+        {
+          ...commonOptions,
+          field: { ...field, description: 'The text to edit.' },
+          regex: { type: 'string', minLength: 1, description: 'What is replaced, in RE2 syntax.' },
+          regex_name: { type: 'string', enum: ['ansi_control_sequences'], description: 'A pattern that is known, instead of regex.' },
+          replace_with: { type: 'string', default: '', description: 'What stands there then; ${1} and ${name} are groups.' },
+        },
+        ['field'],
+      ),
+      operator(['unquote'], { ...commonOptions, field: { ...field, description: 'The text whose quotes go away.' } }, ['field']),
+      operator(
+        ['assign_keys'],
+        {
+          ...commonOptions,
+          field: { ...field, description: 'The list that becomes a map.' },
+          keys: { type: 'array', minItems: 1, items: { type: 'string' }, description: 'The names of its values.' },
+        },
+        ['field', 'keys'],
+      ),
       operator(['noop'], commonOptions),
     ],
   },

@@ -1,7 +1,8 @@
 import { compileRegex, type CompiledRegex } from '../operators/regex/compile.ts';
+import { LengthGuard, QUICK_LENGTH_MAX } from '../operators/regex/length-guard.ts';
 import { parseRegex } from '../operators/regex/parse.ts';
 import type { Test } from './expression.ts';
-import { LengthGuard, QUICK_LENGTH_MAX } from './length-guard.ts';
+import { OttlProblem } from './problem.ts';
 import type { TextLocator } from './text-locator.ts';
 
 /** A pattern in RE2's syntax with named groups. `match` throws OttlProblem for a text that is too long. Throws RangeError. */
@@ -23,7 +24,7 @@ class GuardedRegex implements CompiledRegex {
   readonly sizes: Int32Array;
   readonly texts: readonly (string | undefined)[];
   readonly #regex: CompiledRegex;
-  readonly #guard = new LengthGuard();
+  readonly #guard = new LengthGuard(OttlProblem);
 
   constructor(regex: CompiledRegex) {
     this.names = regex.names;

@@ -1,23 +1,10 @@
 import { Delivery, type Outcome, type Processor } from '#component';
 import { LogBatch, ValueType, createSharedAttributes } from '#model';
+import { JOINING_DEFAULTS, type JoiningConfig } from '#operators';
 import { FakeClock } from './fake-clock.ts';
 import { LogsSink } from './logs-sink.ts';
 import { createTestHost, type TestHost } from './test-host.ts';
-import type { MultilineConfig } from '../../processors/multiline/config.ts';
 import { factory } from '../../processors/multiline/index.ts';
-
-const DEFAULTS: MultilineConfig = {
-  combine_field: 'body',
-  combine_with: '\n',
-  overwrite_with: 'oldest',
-  force_flush_period: '1s',
-  max_batch_size: 1000,
-  max_log_size: '1MiB',
-  max_unmatched_batch_size: 100,
-  max_sources: 1000,
-  max_held_bytes: '16MiB',
-  unfinished_at_shutdown: 'auto',
-};
 
 /** One line and the source it comes from. */
 export interface Line {
@@ -53,8 +40,8 @@ export class Rig {
   readonly outcomes: { source: number; outcome: Outcome }[] = [];
   readonly processor: Processor;
 
-  constructor(config: Partial<MultilineConfig> = {}) {
-    this.processor = factory.create({ ...DEFAULTS, ...config }, { id: 'multiline' }, this.sink);
+  constructor(config: Partial<JoiningConfig> = {}) {
+    this.processor = factory.create({ ...JOINING_DEFAULTS, ...config }, { id: 'multiline' }, this.sink);
   }
 
   start(): Promise<void> {
@@ -84,7 +71,7 @@ export class Rig {
 }
 
 /** What becomes of the lines of one source, given in one batch. */
-export async function join(lines: readonly string[], config: Partial<MultilineConfig> = {}): Promise<readonly string[]> {
+export async function join(lines: readonly string[], config: Partial<JoiningConfig> = {}): Promise<readonly string[]> {
   const rig = new Rig(config);
   await rig.start();
   await rig.give(lines.map((text) => ({ text, source: 1 })));

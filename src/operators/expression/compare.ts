@@ -51,6 +51,17 @@ function order(left: Value, right: Value): number {
   throw new TypeError(`a condition cannot order ${describe(left)} and ${describe(right)}`);
 }
 
+/** Numbers are added, texts joined. */
+export function sumOf(left: Value, right: Value): Value {
+  const one = plainOf(left);
+  const other = plainOf(right);
+  if (typeof one === 'string' && typeof other === 'string') return one + other;
+  if (typeof one === 'number' && typeof other === 'number') {
+    return left instanceof Double || right instanceof Double ? new Double(one + other) : one + other;
+  }
+  throw new TypeError(`a condition cannot add ${describe(left)} and ${describe(right)}`);
+}
+
 function isNumber(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }

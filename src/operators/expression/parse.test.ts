@@ -46,6 +46,20 @@ describe('is true', () => {
     'attributes.level not in ["info"]',
     '"a\\"b\\u0041" == \'a"bA\'',
     'false or false or true and true',
+    '"level" in attributes and not ("nothing" in attributes)',
+    '"x" not in resource',
+    '"kube:" + attributes.level == "kube:warn"',
+    'attributes.user.id + 3 == 20 and 0.5 + attributes.ratio == 1',
+    '(attributes.missing ?? "none") == "none"',
+    'attributes.missing?.deeper == nil',
+    '(attributes.cached ? 1 : 2) == 2',
+    'len(body) == 22 and len(attributes.user.roles) == 2 and len(attributes.user) == 2',
+    'upper(attributes.level) == "WARN" and lower("A") == "a" and trim(" a ") == "a"',
+    'hasPrefix(body, "10.") and hasSuffix(body, "404")',
+    'type(body) == "string" and type(attributes.user) == "map" and type(attributes.missing) == "nil"',
+    'type(attributes.ratio) == "float" and type(attributes.user.id) == "int" and type([1]) == "array"',
+    'string(attributes.user.id) + "" == "17"',
+    'env("WINNOW_NO_SUCH_VARIABLE") == ""',
   ])('%s', (condition) => {
     expect(evaluate(condition)).toBe(true);
   });
@@ -70,6 +84,9 @@ describe('cannot be answered', () => {
     ['attributes.level and true', 'expected true or false, got the string warn'],
     ['attributes.level > 3', 'cannot order the string warn and the number 3'],
     ['3 in attributes.level', 'expected a list or a map behind "in"'],
+    ['len(attributes.ratio) > 1', 'expected a text, got the number 0.5'],
+    ['attributes.level + 1 == 2', 'cannot add the string warn and the number 1'],
+    ['attributes.level ? true : false', 'expected true or false'],
   ])('%s', (condition, message) => {
     expect(() => evaluate(condition)).toThrow(message);
   });
@@ -83,9 +100,12 @@ describe('is refused', () => {
     ['body matches "("', 'a "(" without its ")"'],
     ['body == "x" "y"', 'expected and, or, a comparison or the end at character 13'],
     ['(body == "x"', 'expected ")" at character 13'],
-    ['attributes == nil', 'expected a field such as attributes.name'],
+    ['len(body', 'expected "," at character 9'],
+    ['len(body, 2) > 1', 'len takes 1 value, got 2'],
+    ['len > 1', 'expected "("'],
+    ['body ? true', 'expected ":"'],
     ['attributes[0] == 1', 'expected a name in quotes at character 12'],
-    ['level == "warn"', 'expected body, attributes, resource, a text'],
+    ['level == "warn"', 'expected body, attributes, resource, a function'],
     ['body = "x"', 'is no part of a condition'],
     ['"open', 'is no part of a condition'],
     ['- body', 'expected a number'],

@@ -2,8 +2,9 @@ import type { LogBatch } from '#model';
 import { parseField, type Field } from '../field.ts';
 import { compileRegex, type CompiledRegex } from '../regex/compile.ts';
 import { Found, TextSource } from '../text-source.ts';
-import { readField } from '../values.ts';
-import { booleanOf, COMPARISONS, textOf, type Value } from './compare.ts';
+import { readField, resourceOf } from '../values.ts';
+import { booleanOf, COMPARISONS, sumOf, textOf, type Value } from './compare.ts';
+import { FUNCTIONS } from './functions.ts';
 import { tokensOf, type Token } from './tokens.ts';
 
 /** A condition over one row, compiled. Throws TypeError where a value is of the wrong kind. */
@@ -23,8 +24,8 @@ const DEPTH_MAX = 50;
 /**
  * Reads a condition as the Collector writes them, the part of its language that conditions mostly use:
  *
- *   or || · and && · not ! · == != < <= > >= · in · matches · contains · startsWith · endsWith · ( )
- *   "text" 'text' `text` · 12.5 · true false nil · [a, b] · body.x · attributes["a.b"] · resource.x
+ *   a ? b : c · or || · and && · not ! · == != < <= > >= · in · matches · contains · startsWith · endsWith · + · ?? · ( )
+ *   "text" 'text' `text` · 12.5 · true false nil · [a, b] · body.x · attributes["a.b"] · resource.x · attributes · len(body)
  *
  * Throws RangeError.
  */
@@ -42,7 +43,7 @@ class ConditionParser {
   }
 
   parse(): Expression {
-    const { evaluate } = this.#or();
+    const { evaluate } = this.#choice();
     if (this.#token.kind !== 'end') this.#fail('and, or, a comparison or the end');
     return evaluate;
   }
@@ -65,6 +66,16 @@ class ConditionParser {
   #fail(expected: string): never {
     const { value, position } = this.#token;
     throw new RangeError(`expected ${expected} at character ${position + 1} of the condition, got "${value}"`);
+  }
+
+  #choice(): Part {
+    const condition = this.#or();
+    if (this.#take('?') === undefined) return condition;
+    const { evaluate: test } = condition;
+    const { evaluate: one } = this.#choice();
+    this.#expect(':');
+    const { evaluate: other } = this.#choice();
+    return { evaluate: (batch, row) => (booleanOf(test(batch, row)) ? one : other)(batch, row) };
   }
 
   #or(): Part {
@@ -90,7 +101,7 @@ class ConditionParser {
   }
 
   #comparison(): Part {
-    let left = this.#operand();
+    let left = this.#sum();
     for (;;) {
       const before = this.#at;
       const isNegated = this.#take('not') !== undefined;
@@ -106,7 +117,7 @@ class ConditionParser {
 
   #compare({ evaluate: one }: Part, operator: string): (batch: LogBatch, row: number) => boolean {
     const compare = COMPARISONS[operator];
-    const { evaluate: other } = this.#operand();
+    const { evaluate: other } = this.#sum();
     if (!compare) throw new RangeError(`"${operator}" is not known`);
     return (batch, row) => compare(one(batch, row), other(batch, row));
   }
@@ -124,6 +135,20 @@ class ConditionParser {
     };
   }
 
+  #sum(): Part {
+    let left = this.#operand();
+    for (;;) {
+      const sign = this.#take('+', '??');
+      if (sign === undefined) return left;
+      const { evaluate: one } = left;
+      const { evaluate: other } = this.#operand();
+      left = {
+        evaluate:
+          sign === '+' ? (batch, row) => sumOf(one(batch, row), other(batch, row)) : (batch, row) => one(batch, row) ?? other(batch, row),
+      };
+    }
+  }
+
   #operand(): Part {
     if (this.#take('not', '!') !== undefined) {
       if (++this.#depth > DEPTH_MAX) this.#fail('fewer negations');
@@ -132,7 +157,7 @@ class ConditionParser {
       return { evaluate: (batch, row) => !booleanOf(evaluate(batch, row)) };
     }
     if (this.#take('(') !== undefined) {
-      const inner = this.#or();
+      const inner = this.#choice();
       this.#expect(')');
       return inner;
     }
@@ -144,7 +169,8 @@ class ConditionParser {
     if (kind === 'text') return this.#constant(value);
     if (kind === 'word' && Object.hasOwn(CONSTANTS, value)) return this.#constant(CONSTANTS[value]);
     if (kind === 'word' && ROOTS.has(value)) return this.#field();
-    return this.#fail('body, attributes, resource, a text, a number, true, false or nil');
+    if (kind === 'word' && Object.hasOwn(FUNCTIONS, value)) return this.#call(value);
+    return this.#fail('body, attributes, resource, a function, a text, a number, true, false or nil');
   }
 
   #constant(value: Value): Part {
@@ -152,12 +178,27 @@ class ConditionParser {
     return { evaluate: () => value };
   }
 
-  #list(): Part {
+  #call(name: string): Part {
+    const { parameters, apply } = FUNCTIONS[name] as (typeof FUNCTIONS)[string];
+    this.#at++;
+    this.#expect('(');
+    const given = this.#items(')');
+    if (given.length !== parameters)
+      throw new RangeError(`${name} takes ${parameters} value${parameters === 1 ? '' : 's'}, got ${given.length}`);
+    return { evaluate: (batch, row) => apply(...given.map((value) => value(batch, row))) };
+  }
+
+  #items(end: string): Expression[] {
     const items: Expression[] = [];
-    while (this.#take(']') === undefined) {
+    while (this.#take(end) === undefined) {
       if (items.length > 0) this.#expect(',');
-      items.push(this.#operand().evaluate);
+      items.push(this.#choice().evaluate);
     }
+    return items;
+  }
+
+  #list(): Part {
+    const items = this.#items(']');
     return { evaluate: (batch, row) => items.map((item) => plain(item(batch, row))) };
   }
 
@@ -174,7 +215,8 @@ class ConditionParser {
       text += `[${JSON.stringify(value)}]`;
       if (step === '[') this.#expect(']');
     }
-    if (text === 'attributes' || text === 'resource') this.#fail(`a field such as ${text}.name`);
+    if (text === 'attributes') return { evaluate: (batch, row) => Object.fromEntries(batch.attributesOf(row)) };
+    if (text === 'resource') return { evaluate: resourceOf };
     const field = parseField(text);
     return { evaluate: (batch, row) => readField(batch, row, field), field };
   }

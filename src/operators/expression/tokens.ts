@@ -11,7 +11,7 @@ const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/sy;
 const RAW = /`([^`]*)`/y;
 const NAME = /[A-Za-z_$][\w$]*/y;
-const SIGN = /\|\||&&|[=!<>]=|\?\.|[<>!()[\],.-]/y;
+const SIGN = /\|\||&&|[=!<>]=|\?[.?]|[<>!()[\],.+?:-]/y;
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))/gs;
 const CONTROLS: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 

@@ -1,4 +1,5 @@
 import { size, type PropertySchema } from '#component';
+import { JOINING_DEFAULTS } from '../joining/config.ts';
 import { AUTO_SOURCES_MAX } from '../presets/auto-parser.ts';
 import { PRESETS } from './config.ts';
 
@@ -67,8 +68,8 @@ export function formatSchemas(common: Readonly<Record<string, PropertySchema>>):
         max_log_size: {
           ...size,
           minimum: 0,
-          default: 0,
-          description: 'Not used: pieces are joined by the processor `multiline`, which has bounds of its own.',
+          default: JOINING_DEFAULTS.max_log_size,
+          description: 'Bytes that a line may have whose pieces are joined. In the processor parse they are not.',
         },
       },
     },

@@ -1,9 +1,10 @@
 import type { LogBatch } from '#model';
+import { compileReplacer, type Replacer } from '../../operators/regex/replacer.ts';
 import { Call, type FunctionDefinition } from '../call.ts';
 import type { Path } from '../expression.ts';
 import { Finder } from '../finder.ts';
 import { compileMatch, matchesText } from '../pattern.ts';
-import { compileReplacer, type Replacer } from '../replacer.ts';
+import { OttlProblem } from '../problem.ts';
 import { expectText, type Value } from '../value.ts';
 import { patternOf } from './text.ts';
 
@@ -41,7 +42,7 @@ export function replaceEditors(converters: () => Functions): Readonly<Record<str
 }
 
 function patternRewrite(call: Call, converters: Functions): Rewrite {
-  const replacer: Replacer = patternOf(call, 'regex', (pattern) => compileReplacer(pattern));
+  const replacer: Replacer = patternOf(call, 'regex', (pattern) => compileReplacer(pattern, OttlProblem));
   const replacement = call.text('replacement');
   const finish = finisher(call, converters);
   return (text, batch, row) => replacer.replace(text, replacement(batch, row), finish && ((expanded) => finish(expanded, batch, row)));

@@ -1,6 +1,6 @@
-import { OttlProblem } from './problem.ts';
+import type { RowProblem } from '#component';
 
-/** Up to here V8's usual engine is used, which has bounds of its own; see src/operators/regex/engine.ts. */
+/** Up to here V8's usual engine is used, which has bounds of its own; see engine.ts. */
 export const QUICK_LENGTH_MAX = 2048;
 // The engine without backtracking takes up to 0.4 µs for each character: 25 ms for this length, and half a second for a
 // megabyte, during which nothing else would move.
@@ -9,17 +9,25 @@ const SLOW_MS = 50;
 /** How many long texts pass before a shorter bound is forgotten: a busy machine looks the same as a slow pattern. */
 const TEXTS_UNTIL_FORGOTTEN = 1000;
 
+export type RowProblemType = new (message: string) => RowProblem;
+
 /** Bounds the time that a pattern takes for long texts, by their length. */
 export class LengthGuard {
+  readonly #Problem: RowProblemType;
   #lengthMax = LENGTH_MAX;
   #texts = 0;
 
-  /** Runs `look`. Throws OttlProblem for a text that is too long for this pattern. */
+  /** Its problems are of the class that its users catch. */
+  constructor(Problem: RowProblemType) {
+    this.#Problem = Problem;
+  }
+
+  /** Runs `look`. Throws for a text that is too long for this pattern. */
   run<Result>(length: number, look: () => Result): Result {
     if (length <= QUICK_LENGTH_MAX) return look();
     if (length > this.#lengthMax) {
       this.#remember();
-      throw new OttlProblem(`a text of ${length} is longer than the ${this.#lengthMax} that this pattern can be tried on`);
+      throw new this.#Problem(`a text of ${length} is longer than the ${this.#lengthMax} that this pattern can be tried on`);
     }
     const start = performance.now();
     const result = look();

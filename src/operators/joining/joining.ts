@@ -2,9 +2,19 @@ import { RefusedError, offerUntilTaken, type Consumer, type Host, type Processor
 import type { LogBatch } from '#model';
 import { Joiner, type JoinerOptions } from './joiner.ts';
 
-export interface MultilineOptions extends JoinerOptions {
+export interface JoiningOptions extends JoinerOptions {
   readonly flushMs: number;
   readonly unfinished: 'auto' | 'flush' | 'abandon';
+}
+
+/** What else becomes of the rows, in the middle of a list of operators. */
+export interface Surroundings {
+  /** Hides the rows of a batch that are not to be joined; false when all are. */
+  before(batch: LogBatch): boolean;
+  /** Shows them again, and does to all rows what comes next. */
+  after(batch: LogBatch): void;
+  /** Does what comes next to joined rows of earlier batches. */
+  afterHeld(rows: LogBatch): void;
 }
 
 /**
@@ -17,26 +27,29 @@ export interface MultilineOptions extends JoinerOptions {
  * Callers wait for one another and for the next component, which has the batch of a caller only after what came before
  * it. Rows that are held keep their Deliveries, so a crash loses nothing.
  */
-export class Multiline implements Processor {
+export class Joining implements Processor {
   readonly mutates = true;
   readonly #next: Consumer;
   readonly #joiner: Joiner;
-  readonly #options: MultilineOptions;
+  readonly #options: JoiningOptions;
+  readonly #surroundings: Surroundings | undefined;
   #host: Host | undefined;
   #timer: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
   readonly #deadline = new AbortController();
 
-  constructor(options: MultilineOptions, next: Consumer) {
+  constructor(options: JoiningOptions, next: Consumer, surroundings?: Surroundings) {
     this.#next = next;
     this.#options = options;
+    this.#surroundings = surroundings;
     this.#joiner = new Joiner(options);
   }
 
-  async start(host: Host): Promise<void> {
+  start(host: Host): Promise<void> {
     this.#host = host;
     this.#joiner.start(host);
+    return Promise.resolve();
   }
 
   consume(batch: LogBatch): Promise<void> {
@@ -47,16 +60,20 @@ export class Multiline implements Processor {
     this.#isStopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const { promise: deadline, resolve } = Promise.withResolvers<void>();
-    const abandon = (): void => {
-      this.#deadline.abort();
-      resolve();
-    };
-    if (signal.aborted) abandon();
-    signal.addEventListener('abort', abandon, { once: true });
+    this.heed(signal);
+    const { signal: deadline } = this.#deadline;
+    const over = new Promise<void>((resolve) => {
+      if (deadline.aborted) resolve();
+      else deadline.addEventListener('abort', () => resolve(), { once: true });
+    });
     // The next one may be waiting for something that never comes; what it was given then stays with it.
-    await Promise.race([this.#inTurn(() => this.#finish()), deadline.then(settleLast)]);
-    signal.removeEventListener('abort', abandon);
+    await Promise.race([this.#inTurn(() => this.#finish()), over.then(settleLast)]);
+  }
+
+  /** From here on: when the signal aborts, what the next one does not take is abandoned. */
+  heed(signal: AbortSignal): void {
+    if (signal.aborted) this.#deadline.abort();
+    else signal.addEventListener('abort', () => this.#deadline.abort(), { once: true });
   }
 
   /** Runs one after the other. What one throws is not the next one's. */
@@ -68,9 +85,10 @@ export class Multiline implements Processor {
 
   async #take(batch: LogBatch): Promise<void> {
     const host = this.#host;
-    if (this.#isStopped || !host) throw new RefusedError('the multiline processor is stopping and takes no more');
+    if (this.#isStopped || !host) throw new RefusedError('what joins records is stopping and takes no more');
     if (batch.liveRows === 0) return;
-    this.#joiner.join(batch, host.clock.monotonic());
+    if (this.#surroundings?.before(batch) !== false) this.#joiner.join(batch, host.clock.monotonic());
+    this.#surroundings?.after(batch);
     this.#armTimer(host, this.#options.flushMs);
     await this.#sendWhole(host);
     if (batch.liveRows > 0) await this.#offer(batch, host);
@@ -79,6 +97,7 @@ export class Multiline implements Processor {
   async #sendWhole(host: Host): Promise<void> {
     const { out } = this.#joiner;
     if (out.length === 0) return;
+    this.#surroundings?.afterHeld(out);
     await this.#offer(out, host);
     out.reset(NO_BYTES);
   }

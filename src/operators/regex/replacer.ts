@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
-import { parseRegex } from '../operators/regex/parse.ts';
-import { printRegex } from '../operators/regex/print.ts';
-import { LengthGuard, QUICK_LENGTH_MAX } from './length-guard.ts';
-import type { Node } from '../operators/regex/syntax.ts';
+import { LengthGuard, QUICK_LENGTH_MAX, type RowProblemType } from './length-guard.ts';
+import { parseRegex } from './parse.ts';
+import { printRegex } from './print.ts';
+import type { Node } from './syntax.ts';
 
-// As in src/operators/regex/engine.ts: the usual engine can take time with the square of the length, so long texts and
+// As in engine.ts: the usual engine can take time with the square of the length, so long texts and
 // patterns that were slow go to V8's engine without backtracking.
 const SLOW_MS = 20;
 const LINEAR_TEXTS = 1000;
@@ -18,13 +18,13 @@ type Part = string | number;
 export interface Replacer {
   /**
    * The text with each match replaced. `$1`, `${1}` and `${name}` in the replacement stand for groups, as in Go; `finish`
-   * has the last word on each.
+   * has the last word on each. Throws a problem of the given class for a text that is too long.
    */
-  replace(text: string, replacement: string, finish: Finish | undefined): string;
+  replace(text: string, replacement: string, finish?: Finish): string;
 }
 
 /** Compiles a pattern in RE2's syntax. Throws RangeError. */
-export function compileReplacer(pattern: string): Replacer {
+export function compileReplacer(pattern: string, Problem: RowProblemType): Replacer {
   const tree = parseRegex(pattern);
   const names: (string | undefined)[] = [];
   collectNames(tree, names);
@@ -32,7 +32,7 @@ export function compileReplacer(pattern: string): Replacer {
   return {
     replace: (text, replacement, finish) => {
       // Replacements are nearly always written out, so that the last one is remembered.
-      if (expand?.replacement !== replacement) expand = new Expander(tree, names, replacement);
+      if (expand?.replacement !== replacement) expand = new Expander(tree, names, replacement, Problem);
       return expand.replace(text, finish);
     },
   };
@@ -47,10 +47,11 @@ class Expander {
   readonly #usual: RegExp;
   #linear: RegExp | undefined;
   #linearTexts = 0;
-  readonly #guard = new LengthGuard();
+  readonly #guard: LengthGuard;
 
-  constructor(tree: Node, names: readonly (string | undefined)[], replacement: string) {
+  constructor(tree: Node, names: readonly (string | undefined)[], replacement: string, Problem: RowProblemType) {
     this.replacement = replacement;
+    this.#guard = new LengthGuard(Problem);
     this.#parts = partsOf(replacement, names);
     const wanted = new Set(this.#parts.filter((part) => typeof part === 'number' && part > 0) as number[]);
     this.#source = printRegex(withNames(tree, wanted, { next: 1 }), 'unicode');

@@ -1,6 +1,6 @@
 import { Delivery, type Counter, type Host } from '#component';
 import { LogBatch, hasTableRoom, keyOf, type Key } from '#model';
-import { FILE_NAME, FILE_PATH, Sources } from '#operators';
+import { FILE_NAME, FILE_PATH, Sources } from '../sources.ts';
 import { CombineField } from './combine-field.ts';
 import { Group, NOT_HELD, createJoined } from './group.ts';
 import { HeldRows } from './held-rows.ts';

@@ -1,5 +1,6 @@
 import type { LogBatch } from '#model';
-import { compileMatcher, parseCondition, type Expression, type Matcher } from '#operators';
+import { parseCondition, type Expression } from '../expression/parse.ts';
+import { compileMatcher, type Matcher } from '../regex/compile.ts';
 import type { Group } from './group.ts';
 import { Verdict, type Rule, type Text } from './rule.ts';
 

@@ -1,0 +1,126 @@
+import type { Consumer, Host } from '#component';
+import type { LogBatch } from '#model';
+import { compile } from './chain.ts';
+import type { OperatorConfig, RecombineConfig } from './config.ts';
+import type { Failures } from './failures.ts';
+import { Flow } from './flow.ts';
+import { JOINING_DEFAULTS, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
+import { Joining, type Surroundings } from './joining/joining.ts';
+import type { Operator } from './operator.ts';
+
+export interface OperatorPipelineSettings {
+  readonly id: string;
+  readonly next: Consumer;
+}
+
+/**
+ * The operators of a receiver. Some join rows across batches, and hold them meanwhile: those are consumers, and what comes
+ * behind them is done to what they let go.
+ *
+ *   process ─▶ [ operators ]      next ─▶ [ joining ▶ operators ] ─▶ [ joining ▶ operators ] ─▶ the receiver's next
+ */
+export class OperatorPipeline {
+  /** Takes the batches that `process` has edited. */
+  readonly next: Consumer;
+  readonly #operators: readonly (Operator | undefined)[];
+  readonly #failures: readonly Failures[];
+  readonly #flow: Flow | undefined;
+  readonly #firstEnd: number;
+  readonly #joinings: readonly Joining[];
+
+  /** Throws ConfigError when an operator cannot run; `checkOperators` finds the same problems. */
+  constructor(configs: readonly OperatorConfig[], { id, next }: OperatorPipelineSettings) {
+    const whole = withPieces(configs);
+    const { plan, operators, failures } = compile(whole, { id });
+    this.#operators = operators;
+    this.#failures = failures;
+    const flow = new Flow(plan, operators);
+    const places = plan.order.flatMap((index, place) => (whole[index]?.type === 'recombine' ? [place] : []));
+    this.#flow = plan.isLine && places.length === 0 ? undefined : flow;
+    this.#firstEnd = places[0] ?? flow.end;
+    const joinings: Joining[] = [];
+    let behind = next;
+    for (const [i, place] of [...places.entries()].toReversed()) {
+      const options = toJoiningOptions(joiningOf(whole[plan.order[place] ?? 0] as RecombineConfig));
+      const joining = new Joining(options, behind, this.#around(flow, place, places[i + 1] ?? flow.end));
+      joinings.unshift(joining);
+      behind = joining;
+    }
+    this.#joinings = joinings;
+    this.next = behind;
+  }
+
+  start(host: Host): void {
+    for (const failures of this.#failures) failures.start(host);
+    for (const operator of this.#operators) operator?.start?.(host);
+    for (const joining of this.#joinings) void joining.start(host);
+  }
+
+  /** Edits a new batch in place, as far as it can be by itself. Never throws because of what the rows hold. */
+  process(batch: LogBatch): void {
+    const flow = this.#flow;
+    if (flow) {
+      flow.begin(batch);
+      flow.run(batch, 0, this.#firstEnd);
+    } else for (const operator of this.#operators) operator?.process(batch);
+    this.#report();
+  }
+
+  /** From here on: when the signal aborts, what `next` has been given and nobody takes is abandoned. */
+  heed(signal: AbortSignal): void {
+    for (const joining of this.#joinings) joining.heed(signal);
+  }
+
+  /** Lets go of what is held, and tells of failures that were not told yet. Nothing is processed any more. */
+  async stop(signal: AbortSignal): Promise<void> {
+    for (const joining of this.#joinings) await joining.shutdown(signal);
+    for (const failures of this.#failures) failures.flush();
+  }
+
+  #around(flow: Flow, place: number, end: number): Surroundings {
+    let hasRows = false;
+    return {
+      before: (batch) => {
+        hasRows = flow.hideOthers(batch, place);
+        return hasRows;
+      },
+      after: (batch) => {
+        if (hasRows) flow.showOthers(batch, place);
+        flow.run(batch, place + 1, end);
+        this.#report();
+      },
+      afterHeld: (rows) => {
+        flow.leave(rows, place);
+        flow.run(rows, place + 1, end);
+        this.#report();
+      },
+    };
+  }
+
+  #report(): void {
+    for (const failures of this.#failures) failures.report();
+  }
+}
+
+/** Behind each parser of a container runtime, its lines that were cut into pieces are joined, as the Collector does. */
+function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
+  return configs.flatMap((config, index): OperatorConfig[] => {
+    if (config.type !== 'container') return [config];
+    const { output, max_log_size: bytes, ...parser } = config;
+    const pieces: RecombineConfig = {
+      type: 'recombine',
+      id: `container pieces ${index}`,
+      is_last_entry: 'attributes.logtag != "P"',
+      combine_field: 'body',
+      combine_with: '',
+      overwrite_with: 'newest',
+      ...(bytes !== undefined && { max_log_size: bytes }),
+      ...(output !== undefined && { output }),
+    };
+    return [parser, pieces];
+  });
+}
+
+function joiningOf({ type: _type, id: _id, output: _output, on_error: _onError, ...options }: RecombineConfig): JoiningConfig {
+  return { ...JOINING_DEFAULTS, ...options };
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { LogBatch, ValueType, type AttributeValue } from '#model';
+import { compileOperators } from './chain.ts';
+import { checkOperators } from './check.ts';
+import type { OperatorConfig } from './config.ts';
+import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
+
+function run(operator: OperatorConfig, body: AttributeValue): { readonly body: unknown; readonly problem: unknown } {
+  const host: TestHost = createTestHost();
+  const batch = new LogBatch();
+  batch.reset(Buffer.alloc(0));
+  batch.addRow(ValueType.none, 0, 0);
+  batch.setBody(0, body);
+  const chain = compileOperators([operator], { id: 'file_log' });
+  chain.start(host);
+  chain.process(batch);
+  return { body: batch.body(0), problem: host.lines[0]?.facts['problem'] };
+}
+
+test.each([
+  [String.raw`"a \"b\"\n\t\\ \x41 \u00e9 \U0001F600 \101"`, 'a "b"\n\t\\ A é 😀 A'],
+  ['`raw \\n "x"`', 'raw \\n "x"'],
+  [String.raw`'\''`, "'"],
+  ['""', ''],
+])('unquote: %s', (quoted, text) => {
+  expect(run({ type: 'unquote', field: 'body' }, quoted)).toEqual({ body: text, problem: undefined });
+});
+
+test.each([
+  ['plain', 'the text is not quoted'],
+  ['"open', 'the text is not quoted'],
+  ['"', 'the text is not quoted'],
+  ['"a" and "b"', 'the text is not quoted as a whole'],
+  [String.raw`"a\"`, 'the text is not quoted as a whole'],
+  ['`a`b`', 'the text is not quoted as a whole'],
+  ["'ab'", 'single quotes hold one character'],
+  [String.raw`"\q"`, '"\\" is no escape'],
+  [String.raw`"\UFFFFFFFF"`, '"\\UFFFFFFFF" is no escape'],
+  ['"a\nb"', 'the quoted text has a line break'],
+  [17, 'body is missing or no text'],
+])('unquote leaves %j as it is', (body, problem) => {
+  expect(run({ type: 'unquote', field: 'body' }, body)).toEqual({ body, problem });
+});
+
+test.each<[Partial<OperatorConfig>, string, string]>([
+  [{ regex: ' +', replace_with: ' ' }, 'a   b  c', 'a b c'],
+  [{ regex: '{(.*?)}', replace_with: '${1}' }, '{a}{bb}{ccc}', 'abbccc'],
+  [{ regex: '(?P<key>\\w+)=(\\w+)', replace_with: '$key:$2;' }, 'a=1 b=2', 'a:1; b:2;'],
+  [{ regex_name: 'ansi_control_sequences' }, '\x1b[31;1mred\x1b[0m \x1b[2Kplain', 'red plain'],
+  [{ regex: 'x' }, 'axb', 'ab'],
+])('regex_replace: %j', (options, body, expected) => {
+  const config = { type: 'regex_replace', field: 'body', ...options } as OperatorConfig;
+
+  expect(run(config, body)).toEqual({ body: expected, problem: undefined });
+});
+
+test('regex_replace takes a field inside the body', () => {
+  const config: OperatorConfig = { type: 'regex_replace', field: 'body.text', regex: 'b', replace_with: 'c' };
+
+  expect(run(config, { text: 'abba', other: 'b' }).body).toEqual({ text: 'acca', other: 'b' });
+});
+
+test('assign_keys makes a map of a list', () => {
+  const config: OperatorConfig = { type: 'assign_keys', field: 'body', keys: ['n', 'level', 'isFine'] };
+
+  expect(run(config, [1, 'debug', true])).toEqual({ body: { n: 1, level: 'debug', isFine: true }, problem: undefined });
+  expect(run(config, [1])).toEqual({ body: [1], problem: 'expected a list of 3 values in body, got 1' });
+  expect(run(config, 'x').problem).toBe('expected a list of 3 values in body, got no list');
+});
+
+test('add takes the value of an expression', () => {
+  const config = (value: unknown): OperatorConfig => ({ type: 'add', field: 'body', value });
+
+  expect(run(config('EXPR("kube:" + body)'), 'web').body).toBe('kube:web');
+  expect(run(config('EXPR(body + 1)'), 'web')).toEqual({ body: 'web', problem: expect.stringContaining('cannot add') });
+  expect(checkOperators([config('EXPR(body +)')])).toMatchObject([{ path: '0.value' }]);
+});
