@@ -224,9 +224,7 @@ export const operatorsSchema: PropertySchema = {
       ),
       ...formatSchemas(parserOptions).map(({ types, properties, required }) => operator(types, properties, required)),
       operator(['router'], routerOptions, ['routes']),
-      operator(['recombine'], { id: commonOptions.id, output: commonOptions.output, on_error: commonOptions.on_error, ...joiningOptions }, [
-        'combine_field',
-      ]),
+      operator(['recombine'], { id: commonOptions.id, output: commonOptions.output, on_error: commonOptions.on_error, ...joiningOptions }),
       operator(
         ['regex_replace'],
         {
