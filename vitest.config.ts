@@ -17,6 +17,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',
+    // CI gives a second try, which the output shows, to tests that a machine standing still can break; not to those that count losses.
+    retry: Number(process.env['WINNOW_TEST_RETRIES'] ?? 0),
   },
 });
 

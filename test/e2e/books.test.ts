@@ -110,7 +110,7 @@ async function started(agent: Agent): Promise<void> {
   expect(await eventually(() => agent.output.slice(before).includes('Winnow has started.'), 15_000), agent.output).toBe(true);
 }
 
-test('balance while records wait and leave, at the end, and over a kill -9', { timeout: 60_000 }, async () => {
+test('balance while records wait and leave, at the end, and over a kill -9', { timeout: 60_000, retry: 0 }, async () => {
   const { agent, sink, log } = await setUp();
   const live = RECORDS - RECORDS / DROPPED_EVERY;
   await sink.answer(503);

@@ -37,7 +37,7 @@ service:
 
 test.for(['none', 'gzip', 'zstd'] as const)(
   'file → file_log loses nothing under kill -9 of both, backups compressed with %s',
-  { timeout: 150_000 },
+  { timeout: 150_000, retry: 0 },
   async (compression) => {
     console.info(`seed ${SEED}`);
     const random = createRandom(SEED);

@@ -89,32 +89,36 @@ describe.skipIf(!hasKafka)('agents, Kafka, gateways', () => {
     await exporter.shutdown(AbortSignal.timeout(2000));
   });
 
-  test('nothing is lost and every file stays in order, also when a gateway and an agent are killed', { timeout: 150_000 }, async () => {
-    const topic = await cluster.createTopic(PARTITIONS);
-    const gateways = [create('kafka-gateway', topic), create('kafka-gateway', topic)];
-    const sources = [create('kafka-agent', topic), create('kafka-agent', topic)];
-    expect(await eventually(() => agents.every(({ output }) => output.includes('Winnow has started.')), 40_000)).toBe(true);
+  test(
+    'nothing is lost and every file stays in order, also when a gateway and an agent are killed',
+    { timeout: 150_000, retry: 0 },
+    async () => {
+      const topic = await cluster.createTopic(PARTITIONS);
+      const gateways = [create('kafka-gateway', topic), create('kafka-gateway', topic)];
+      const sources = [create('kafka-agent', topic), create('kafka-agent', topic)];
+      expect(await eventually(() => agents.every(({ output }) => output.includes('Winnow has started.')), 40_000)).toBe(true);
 
-    const rounds = 20;
-    const perRound = LINES_PER_FILE / rounds;
-    for (let round = 0; round < rounds; round++) {
-      for (let file = 0; file < FILES; file++) {
-        const first = file * LINES_PER_FILE + round * perRound;
-        const lines = Array.from({ length: perRound }, (_, i) => `a line seq=${String(first + i).padStart(9, '0')}\n`);
-        appendFileSync(join(sources[file % 2]?.folder ?? '', 'logs', `file-${file}.log`), lines.join(''));
+      const rounds = 20;
+      const perRound = LINES_PER_FILE / rounds;
+      for (let round = 0; round < rounds; round++) {
+        for (let file = 0; file < FILES; file++) {
+          const first = file * LINES_PER_FILE + round * perRound;
+          const lines = Array.from({ length: perRound }, (_, i) => `a line seq=${String(first + i).padStart(9, '0')}\n`);
+          appendFileSync(join(sources[file % 2]?.folder ?? '', 'logs', `file-${file}.log`), lines.join(''));
+        }
+        await sleep(250);
+        if (round === 6) await gateways[0]?.agent.stop('SIGKILL');
+        if (round === 9) await sources[1]?.agent.stop('SIGKILL');
+        if (round === 11) sources[1]?.agent.start();
+        if (round === 14) gateways[0]?.agent.start();
       }
-      await sleep(250);
-      if (round === 6) await gateways[0]?.agent.stop('SIGKILL');
-      if (round === 9) await sources[1]?.agent.stop('SIGKILL');
-      if (round === 11) sources[1]?.agent.start();
-      if (round === 14) gateways[0]?.agent.start();
-    }
 
-    const isAllThere = async (): Promise<boolean> => (await sink.stats()).distinct === LINES;
-    expect(await eventually(isAllThere, 60_000), JSON.stringify(await sink.stats())).toBe(true);
-    const { outOfOrder, repeated } = await sink.stats();
-    expect({ missing: await sink.missing(LINES), outOfOrder }).toEqual({ missing: [], outOfOrder: 0 });
-    process.stdout.write(`${LINES} lines, ${repeated} repeated after two kills\n`);
-    for (const { agent } of [...gateways, ...sources]) expect(await agent.stop(), agent.output).toBe(0);
-  });
+      const isAllThere = async (): Promise<boolean> => (await sink.stats()).distinct === LINES;
+      expect(await eventually(isAllThere, 60_000), JSON.stringify(await sink.stats())).toBe(true);
+      const { outOfOrder, repeated } = await sink.stats();
+      expect({ missing: await sink.missing(LINES), outOfOrder }).toEqual({ missing: [], outOfOrder: 0 });
+      process.stdout.write(`${LINES} lines, ${repeated} repeated after two kills\n`);
+      for (const { agent } of [...gateways, ...sources]) expect(await agent.stop(), agent.output).toBe(0);
+    },
+  );
 });
