@@ -218,6 +218,7 @@ export class Lane {
       }
       tail.isVerified = true;
       tail.sizeBefore = -1;
+      streams.describe(tail, stat);
       if (isShrunk && (await follower.wentElsewhere(tail))) return;
     }
     if (tail.look(stat, now)) {
@@ -264,6 +265,7 @@ export class Lane {
       tail.look(stat, this.#context.clock.monotonic());
       if (config.on_truncate === 'read_new') streams.skipTo(tail, stat.size);
       tail.isVerified = true;
+      streams.describe(tail, stat);
       return;
     }
     counters.truncations.add(1);

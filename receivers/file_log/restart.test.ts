@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { FileLogConfig } from './config.ts';
 import { Rig } from './rig.ts';
 
@@ -28,6 +28,66 @@ test('goes on after a restart where it was', async () => {
   await rig.pass(200);
 
   expect(rig.sink.bodies).toEqual(['one', 'two']);
+});
+
+describe('after a restart records have the attributes of their file', () => {
+  const named = (rig: Rig): readonly unknown[] => rig.sink.safe.map(({ body, attributes }) => [body, attributes['log.file.name']]);
+
+  test('that goes on', async () => {
+    const rig = createRig({ include_file_path: true, attributes: { tier: 'web' } });
+    rig.append('a.log', 'one\n');
+    await rig.start();
+    await rig.stop();
+    rig.append('a.log', 'two\n');
+    await rig.start();
+    await rig.pass(200);
+
+    const attributes = { 'log.file.name': 'a.log', 'log.file.path': rig.path('a.log'), tier: 'web' };
+    expect(rig.sink.safe.map((record) => record.attributes)).toEqual([attributes, attributes]);
+  });
+
+  test.each([
+    ['by rename', () => {}],
+    ['into .gz', (rig: Rig) => pack(rig, 'a.log.1', 'gz')],
+  ])('that was rotated meanwhile (%s)', async (_name, afterwards) => {
+    const rig = createRig();
+    rig.append('a.log', 'one\n');
+    await rig.start();
+    await rig.stop();
+    rig.append('a.log', 'two\n');
+    fs.renameSync(rig.path('a.log'), rig.path('a.log.1'));
+    afterwards(rig);
+    await rig.start();
+    await rig.until(() => rig.sink.bodies.length === 2);
+
+    expect(named(rig)).toEqual([
+      ['one', 'a.log'],
+      ['two', 'a.log'],
+    ]);
+  });
+
+  test('that had been rotated before, and was still written to', async () => {
+    const rig = createRig();
+    rig.append('a.log', 'one\n');
+    await rig.start();
+    await rig.pass(200);
+    fs.renameSync(rig.path('a.log'), rig.path('a.log.1'));
+    await rig.pass(400);
+    await rig.stop();
+    rig.append('a.log.1', 'two\n');
+    await rig.start();
+    await rig.until(() => rig.sink.bodies.length === 2);
+    await rig.stop();
+    rig.append('a.log.1', 'three\n');
+    await rig.start();
+    await rig.until(() => rig.sink.bodies.length === 3);
+
+    expect(named(rig)).toEqual([
+      ['one', 'a.log'],
+      ['two', 'a.log'],
+      ['three', 'a.log'],
+    ]);
+  });
 });
 
 test.each([

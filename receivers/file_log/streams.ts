@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { NO_ATTRIBUTES } from '#model';
 import type { Context } from './context.ts';
 import { MovedError } from './descriptors.ts';
@@ -41,11 +42,12 @@ export class Streams {
     await tail.untilIdle();
     const { tails, descriptors, attributes, positions, clock } = this.#context;
     descriptors.close(tail);
+    this.describe(tail, candidate.stat);
     tails.change(tail, () => {
       tail.moveTo(candidate.path, candidate.stat, candidate.compression);
       if (!isNamed) tail.state = 'rotated';
     });
-    if (isNamed || tail.shared.entries.size === 0) tail.shared = attributes.of(candidate.path, candidate.stat);
+    if (isNamed) tail.shared = attributes.of(candidate.path, candidate.stat);
     tail.isVerified = true;
     tail.rotatedAt = clock.monotonic();
     tail.look(candidate.stat, clock.monotonic());
@@ -53,6 +55,12 @@ export class Streams {
     descriptors.take(tail, candidate.descriptor);
     positions.touch(tail);
     this.#context.assign(tail);
+  }
+
+  /** Gives a file that an earlier run knew its attributes: those of its name, or of the one it had before it was rotated. */
+  describe(tail: Tail, stat: Stats): void {
+    if (tail.shared.entries.size > 0) return;
+    tail.shared = this.#context.attributes.of(tail.state === 'named' ? tail.path : tail.origin, stat);
   }
 
   async create(candidate: Candidate, startsAtEnd: boolean): Promise<void> {
