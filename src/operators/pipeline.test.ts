@@ -146,7 +146,7 @@ describe('what is written for all runtimes of containers', () => {
     const rig = new Rig(RUNTIMES);
 
     for (let at = 0; at < LINES.length; at += rows) await rig.give(LINES.slice(at, at + rows));
-    await rig.clock.advance(2000);
+    await rig.clock.advance(6000);
     await rig.pipeline.stop(NEVER);
 
     expect(rig.sink.records.toSorted(byTime)).toMatchObject(RESULT.toSorted(byTime));

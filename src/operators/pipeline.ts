@@ -4,7 +4,7 @@ import { compile } from './chain.ts';
 import type { OperatorConfig, RecombineConfig } from './config.ts';
 import type { Failures } from './failures.ts';
 import { Flow } from './flow.ts';
-import { JOINING_DEFAULTS, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
+import { JOINING_DEFAULTS, RECOMBINE_FLUSH_PERIOD, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
 import { Joining, type Surroundings } from './joining/joining.ts';
 import type { Operator } from './operator.ts';
 
@@ -113,7 +113,6 @@ function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
       is_last_entry: 'attributes.logtag != "P"',
       combine_field: 'body',
       combine_with: '',
-      overwrite_with: 'newest',
       ...(bytes !== undefined && { max_log_size: bytes }),
       ...(output !== undefined && { output }),
     };
@@ -122,5 +121,5 @@ function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
 }
 
 function joiningOf({ type: _type, id: _id, output: _output, on_error: _onError, ...options }: RecombineConfig): JoiningConfig {
-  return { ...JOINING_DEFAULTS, ...options };
+  return { ...JOINING_DEFAULTS, force_flush_period: RECOMBINE_FLUSH_PERIOD, ...options };
 }

@@ -1,5 +1,6 @@
 import { size, type PropertySchema } from '#component';
 import { formatSchemas } from './formats/schema.ts';
+import { RECOMBINE_FLUSH_PERIOD } from './joining/config.ts';
 import { joiningOptions } from './joining/schema.ts';
 import { TEXT_MAX } from './regex/regex-parser.ts';
 
@@ -161,6 +162,14 @@ const routerOptions = {
   default: { ...output, description: 'The operator for records that no route takes. Without it they are sent on, and told of.' },
 } as const satisfies Record<string, PropertySchema>;
 
+const recombineOptions: Readonly<Record<string, PropertySchema>> = {
+  id: commonOptions.id,
+  output: commonOptions.output,
+  on_error: commonOptions.on_error,
+  ...joiningOptions,
+  force_flush_period: { ...joiningOptions.force_flush_period, default: RECOMBINE_FLUSH_PERIOD },
+};
+
 /** The schema of an `operators` option. One plain object for each type, told apart by `type`. */
 export const operatorsSchema: PropertySchema = {
   type: 'array',
@@ -224,7 +233,7 @@ export const operatorsSchema: PropertySchema = {
       ),
       ...formatSchemas(parserOptions).map(({ types, properties, required }) => operator(types, properties, required)),
       operator(['router'], routerOptions, ['routes']),
-      operator(['recombine'], { id: commonOptions.id, output: commonOptions.output, on_error: commonOptions.on_error, ...joiningOptions }),
+      operator(['recombine'], recombineOptions),
       operator(
         ['regex_replace'],
         {

@@ -38,6 +38,9 @@ export const JOINING_DEFAULTS: JoiningConfig = {
   unfinished_at_shutdown: 'auto',
 };
 
+/** That of the operator `recombine`: as in the Collector. */
+export const RECOMBINE_FLUSH_PERIOD = '5s';
+
 /** The options compiled. Throws RangeError. */
 export function toJoiningOptions(config: JoiningConfig): JoiningOptions {
   const { source_identifier: identifier } = config;
