@@ -4,7 +4,8 @@
  * Method: a real folder, a writer and a receiver. A random sequence of what happens to logs (lines, parts of lines,
  * rotation in all its forms, restarts, crashes, records given up) is played; then everything is let through and what came
  * out is compared with what was written. A line counts as delivered when it was settled as durable, so what was under way
- * in a crash may be given away again, but never be made safe twice. fast-check prints the seed of a failure.
+ * in a crash may be given away again, but never be made safe twice. Each has the name of its file. fast-check prints the
+ * seed of a failure.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -58,6 +59,8 @@ test('loses no line and makes none safe twice, whatever happens to the files', {
         const repeated = [...counts].filter(([, count]) => count !== 1);
         expect(repeated).toEqual([]);
         expect([...counts.keys()].toSorted()).toEqual(world.written.toSorted());
+        const names = world.rig.sink.safe.map(({ attributes }) => String(attributes['log.file.name']));
+        expect(names.filter((name) => !name.startsWith('app.log'))).toEqual([]);
       } finally {
         await world.rig.remove();
       }
