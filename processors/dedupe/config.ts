@@ -3,7 +3,8 @@ import { conditionProblem } from './conditions.ts';
 import { parseField } from './field-path.ts';
 import { isTimeZone } from './time-text.ts';
 
-export const COLLECTOR_NAME = 'log_dedup';
+/** What the Collector calls this, today and before. */
+export const COLLECTOR_NAMES: readonly string[] = ['log_dedup', 'logdedup'];
 
 // Above every severity.
 const NONE = 25;
@@ -43,7 +44,7 @@ export interface DedupeConfig {
 
 /** True when the configuration asks for the component under the Collector's name, and so for its behaviour. */
 export function isCollectors(id: string): boolean {
-  return id.split('/')[0] === COLLECTOR_NAME;
+  return COLLECTOR_NAMES.includes(id.split('/')[0] ?? '');
 }
 
 export function checkDedupe(config: DedupeConfig): ConfigProblem[] {

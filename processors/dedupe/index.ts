@@ -1,12 +1,12 @@
 import { duration, size, type ProcessorFactory } from '#component';
-import { COLLECTOR_NAME, checkDedupe, type DedupeConfig } from './config.ts';
+import { COLLECTOR_NAMES, checkDedupe, type DedupeConfig } from './config.ts';
 import { Dedupe } from './dedupe.ts';
 import { TemplateEncoder } from './template-encoder.ts';
 
 export const factory: ProcessorFactory<DedupeConfig> = {
   kind: 'processor',
   type: 'dedupe',
-  aliases: [COLLECTOR_NAME],
+  aliases: COLLECTOR_NAMES,
   stability: 'alpha',
   summary: 'Lets the first of equal log records pass and sums up the others, window by window.',
   schema: {

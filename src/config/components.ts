@@ -1,4 +1,5 @@
 import type { Factory, Kind } from '#component';
+import { insteadOf } from './collector-types.ts';
 import type { ComponentConfig } from './config.ts';
 import { isNull, joinPath, nearest, splitPath, type MapNode, type Node } from './node.ts';
 import { positionOf, type Place } from './place.ts';
@@ -61,6 +62,8 @@ export function readSection(root: MapNode, section: Section, registry: Registry,
 export function describeUnknown({ section, writtenType }: Declared, registry: Registry): string {
   const kind: Kind = SECTIONS[section];
   const article = /^[aeiou]/.test(kind) ? 'an' : 'a';
+  const instead = insteadOf(kind, writtenType);
+  if (instead !== undefined) return `"${writtenType}" is not ${article} ${kind} type here; ${instead}`;
   for (const [other, otherKind] of Object.entries(SECTIONS)) {
     if (otherKind !== kind && findEntry(registry, otherKind, writtenType))
       return `"${writtenType}" is no ${kind} type; it belongs under "${other}"`;

@@ -171,6 +171,12 @@ const MISTAKES: readonly (readonly [what: string, section: keyof typeof GOOD, te
     '3:23: exporters.kafka: "kafka" is not an exporter type; exporter types: debug, otlp_http, otlphttp',
   ],
   [
+    'a type of the Collector that is missing here',
+    'exporters',
+    'exporters: { debug: , otlp: }',
+    '3:23: exporters.otlp: "otlp" is not an exporter type here; write "otlp_http", which sends the same over HTTP, usually to port 4318 instead of 4317',
+  ],
+  [
     'a type of another kind',
     'exporters',
     'exporters: { debug: , dedupe: }',
