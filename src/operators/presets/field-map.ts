@@ -1,5 +1,5 @@
 import { ValueType, decodeAnyValue, keyOf, type Key, type LogBatch, type ValueTypeNumber } from '#model';
-import { COMMON_SEVERITIES } from '../severity/common.ts';
+import { COMMON_SEVERITIES, LETTER_SEVERITIES } from '../severity/common.ts';
 import { SeverityLookup } from '../severity/lookup.ts';
 import { GuessedTime } from '../time/guessed-time.ts';
 import type { Zone } from '../time/zone.ts';
@@ -29,7 +29,7 @@ export class FieldMap {
   readonly #expectedKeys: Key[] = [];
   readonly #expectedActions: (Action | null)[] = [];
   readonly #time: GuessedTime;
-  readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
+  readonly #severities = new SeverityLookup(new Map([...COMMON_SEVERITIES, ...LETTER_SEVERITIES]));
   readonly #resource = new ResourceValues();
   readonly #maps = new EncodedMap();
   #batch: LogBatch | undefined;
@@ -108,6 +108,8 @@ export class FieldMap {
         return this.#setTime(type, start, size, number);
       case 'severity':
         return this.#setSeverity(type, start, size, number);
+      case 'known_severity':
+        return isText && this.#isSeverity(start, size) && this.#setSeverity(type, start, size, number);
       case 'trace_id':
         return isText && this.#setId(this.#current.traceIdColumn(), start, size, TRACE_ID_BYTES);
       case 'span_id':
@@ -168,6 +170,12 @@ export class FieldMap {
     } else return false;
     this.#hasSeverity = true;
     return true;
+  }
+
+  #isSeverity(start: number, size: number): boolean {
+    const { space } = this.#current;
+    const from = start >= 0 ? start : ~start;
+    return this.#severities.ofBytes(start >= 0 ? space.bytes : space.side, from, from + size) !== 0;
   }
 
   #setId(column: Uint8Array, start: number, size: number, width: number): boolean {

@@ -71,6 +71,10 @@ describe('auto finds the level, so that no error is taken for less', () => {
     ['Serilog compact', '{"@t":"2026-01-20T08:15:30.1230000Z","@mt":"m","@l":"Error"}', 17],
     ['Serilog', '{"Timestamp":"2026-01-20T08:15:30.123Z","Level":"Fatal","MessageTemplate":"t","RenderedMessage":"m"}', 21],
     ['.NET', '{"EventId":0,"LogLevel":"Critical","Category":"X","Message":"m","Timestamp":"2026-01-20T08:15:30.123Z"}', 21],
+    ['MongoDB', '{"t":{"$date":"2026-01-20T08:15:30.123+00:00"},"s":"E",  "c":"STORAGE","id":22435,"ctx":"conn1","msg":"m"}', 17],
+    ['MongoDB', '{"t":{"$date":"2026-01-20T08:15:30.123+00:00"},"s":"D2", "c":"QUERY","id":1,"ctx":"conn1","msg":"m"}', 4],
+    ['a letter', '{"time":"2026-01-20T08:15:30.123Z","level":"W","msg":"m"}', 13],
+    ['no level', '{"time":"2026-01-20T08:15:30.123Z","s":"a size","msg":"m"}', 0],
     ['ECS', '{"@timestamp":"2026-01-20T08:15:30.123Z","log":{"level":"error","logger":"a.b"},"message":"m"}', 17],
   ])('%s: %s', (_, line, severity) => {
     expect(parse(line)[0]).toMatchObject({ body: 'm', severity, timeMs: AT });
@@ -114,7 +118,7 @@ test('ids and exceptions of Serilog, and the service of ECS, have their places',
 test('the time of MongoDB is read out of its map', () => {
   const [record] = parse('{"t":{"$date":"2026-01-20T08:15:30.123Z"},"s":"I","c":"NETWORK","msg":"Connection accepted"}');
 
-  expect(record).toMatchObject({ body: 'Connection accepted', timeMs: AT, attributes: { s: 'I', c: 'NETWORK' } });
+  expect(record).toMatchObject({ body: 'Connection accepted', timeMs: AT, severity: 9, attributes: { c: 'NETWORK' } });
 });
 
 test('lines of the audit log, in which msg comes twice, stay whole', () => {

@@ -5,6 +5,8 @@ type Rule =
   | 'body'
   | 'time'
   | 'severity'
+  /** Under a name that may mean something else: only what is known to be a severity. */
+  | 'known_severity'
   | 'trace_id'
   | 'span_id'
   | 'event_name'
@@ -28,6 +30,7 @@ export interface Action {
     | 'body'
     | 'time'
     | 'severity'
+    | 'known_severity'
     | 'trace_id'
     | 'span_id'
     | 'event_name'

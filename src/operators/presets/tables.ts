@@ -22,6 +22,8 @@ const COMMON: Rules = {
   level: 'severity',
   severity: 'severity',
   lvl: 'severity',
+  // MongoDB's.
+  s: 'known_severity',
   loglevel: 'severity',
   log_level: 'severity',
   levelname: 'severity',
