@@ -138,4 +138,42 @@ app/models/order.rb:17:in \`pay'
 app/controllers/orders.rb:9:in \`create'`,
     'I, [2026-01-30T12:00:02.123456 #42]  INFO -- : done',
   ],
+  php: [
+    `[30-Jan-2026 12:00:00 UTC] PHP Fatal error:  Uncaught RuntimeException: no stock in /app/src/Order.php:17
+Stack trace:
+#0 /app/src/Cart.php(20): Order->reserve(5)
+#1 /app/public/index.php(8): Cart->pay()
+#2 {main}
+
+Next LogicException: could not pay in /app/src/Cart.php:22
+Stack trace:
+#0 {main}
+  thrown in /app/src/Cart.php on line 22`,
+    '[30-Jan-2026 12:00:01 UTC] PHP Warning:  Undefined variable $x in /app/x.php on line 3',
+    `[2026-01-30T12:00:02.000000+00:00] shop.ERROR: failed {"exception":"[object] (Error(code: 0): failed at /app/x.php:3)
+[stacktrace]
+#0 /app/public/index.php(8): run()
+#1 {main}
+"} []`,
+    '#5 is no frame of anything',
+  ],
+  rust: [
+    `thread 'main' panicked at src/main.rs:4:10:
+called \`Option::unwrap()\` on a \`None\` value
+stack backtrace:
+   0: rust_begin_unwind
+             at /rustc/90b35a6/library/std/src/panicking.rs:665:5
+   1: shop::pay
+note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose backtrace.`,
+    '2026-01-30T12:00:00Z  INFO shop: restarted',
+    `thread 'tokio-runtime-worker' (4711) panicked at src/cart.rs:9:5:
+assertion \`left == right\` failed
+  left: 1
+ right: 2
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`,
+    'the next line',
+    `thread 'main' panicked at 'boom', src/main.rs:2:5
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`,
+    'another line',
+  ],
 };

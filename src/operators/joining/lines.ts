@@ -28,6 +28,14 @@ export const Line = {
   caret: 16,
   /** `fail: Shop.Pay[17]`, with which .NET's console logger begins; the message follows, indented. */
   consoleHead: 17,
+  /** `Stack trace:`, before the frames of PHP, and what Monolog writes for it. */
+  phpTrace: 18,
+  /** `#0 /app/index.php(12): run()`, and `Next …`, the exception around. */
+  phpPart: 19,
+  /** `thread 'main' panicked at src/main.rs:2:5:`, of Rust. */
+  rustPanic: 20,
+  /** `stack backtrace:` and `note: …`. */
+  rustPart: 21,
 } as const;
 export type LineKind = (typeof Line)[keyof typeof Line];
 
@@ -57,7 +65,7 @@ for (const sign of '<([/*.') CALL_START[sign.charCodeAt(0)] = 1;
 
 /** 1 for bytes that lines of interest begin with; most lines of logs begin with others. */
 const OF_INTEREST = Uint8Array.from(CALL_START);
-for (const sign of '\t -}^[/<.') OF_INTEREST[sign.charCodeAt(0)] = 1;
+for (const sign of '\t -}^[/<.#"') OF_INTEREST[sign.charCodeAt(0)] = 1;
 
 export function kindOf(bytes: Buffer, from: number, to: number): LineKind {
   if (from >= to) return Line.blank;
@@ -100,7 +108,12 @@ function kindOfMargin(bytes: Buffer, from: number, to: number, first: number): L
       return to - from <= 2 ? Line.tail : Line.text;
     case 0x5e: // ^
       return isOnlyCarets(bytes, from, to) ? Line.caret : Line.text;
+    case 0x22: // "
+      return to - from <= MONOLOG_END_BYTES && bytes[from + 1] === 0x7d ? Line.tail : Line.text;
+    case 0x23: // #
+      return isDigit(bytes[from + 1]) && isFollowedBy(bytes, from, Math.min(to, from + 6), ' ') ? Line.phpPart : Line.text;
     case 0x5b: // [
+      if (startsWith(bytes, from, to, '[stacktrace]')) return Line.phpTrace;
       return startsWith(bytes, from, to, '[signal ') ? Line.goPart : Line.text;
     case 0x2f: // /
     case 0x2e: // .
@@ -124,6 +137,16 @@ function kindOfMargin(bytes: Buffer, from: number, to: number, first: number): L
       break;
     case 0x4e: // N
       if (startsWith(bytes, from, to, 'Node.js v')) return Line.tail;
+      if (startsWith(bytes, from, to, 'Next ')) return Line.phpPart;
+      break;
+    case 0x53: // S
+      if (startsWith(bytes, from, to, 'Stack trace:')) return Line.phpTrace;
+      break;
+    case 0x73: // s
+      if (startsWith(bytes, from, to, 'stack backtrace:')) return Line.rustPart;
+      break;
+    case 0x74: // t
+      if (startsWith(bytes, from, to, "thread '") && isFollowedBy(bytes, from, to, ' panicked at ')) return Line.rustPanic;
       break;
     case 0x67: // g
       if (startsWith(bytes, from, to, 'goroutine ') && isFollowedBy(bytes, from, to, ' [')) return Line.goroutine;
@@ -143,6 +166,7 @@ function kindOfMargin(bytes: Buffer, from: number, to: number, first: number): L
       break;
     case 0x6e: // n
       if (startsWith(bytes, from, to, 'node:')) return kindOfPlace(bytes, from, to);
+      if (startsWith(bytes, from, to, 'note: ')) return Line.rustPart;
       break;
     default:
       break;
@@ -176,6 +200,8 @@ function kindOfName(bytes: Buffer, from: number, to: number): LineKind {
 }
 
 const CONSOLE_LEVEL_BYTES = 4;
+/** `"} []`, behind a trace. */
+const MONOLOG_END_BYTES = 6;
 const CONSOLE_LEVELS = ['trce', 'dbug', 'info', 'warn', 'fail', 'crit'];
 
 /** A level, a logger without spaces and the number of an event in brackets, and no more. */

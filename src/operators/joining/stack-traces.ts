@@ -27,13 +27,18 @@ const State = {
   ruby: 12,
   /** The level and logger of .NET's console logger, and what is indented behind them. */
   console: 13,
+  php: 14,
+  /** Rust has told the place; its message follows on a line of its own. */
+  rustPlace: 15,
+  rust: 16,
 } as const;
 type StateNumber = (typeof State)[keyof typeof State];
 
 const START = -1;
+const COLON = 0x3a;
 
 /**
- * Joins the stack traces of Java, Python, Go, Node, .NET and Ruby, and the log line they belong to. What a line means is
+ * Joins the stack traces of Java, Python, Go, Node, .NET, Ruby, PHP and Rust, and the log line they belong to. What a line means is
  * told by itself and by the lines before it, never by those that follow: so it does not matter where batches end.
  */
 export class StackTraces implements Rule {
@@ -43,12 +48,12 @@ export class StackTraces implements Rule {
     const kind = kindOf(text.bytes, text.from, text.to);
     // Most lines are neither of a trace nor after one.
     const next = !group || (kind === Line.text && group.state === State.plain) ? START : nextState(kind, text, group);
-    this.stateAfter = next === START ? firstState(kind) : next;
+    this.stateAfter = next === START ? firstState(kind, text) : next;
     return next === START ? Verdict.starts : Verdict.joins;
   }
 }
 
-function firstState(kind: LineKind): StateNumber {
+function firstState(kind: LineKind, { bytes, to }: Text): StateNumber {
   switch (kind) {
     case Line.exception:
     case Line.error:
@@ -69,6 +74,10 @@ function firstState(kind: LineKind): StateNumber {
       return State.ruby;
     case Line.consoleHead:
       return State.console;
+    case Line.phpTrace:
+      return State.php;
+    case Line.rustPanic:
+      return bytes[to - 1] === COLON ? State.rustPlace : State.rust;
     default:
       return State.plain;
   }
@@ -101,6 +110,12 @@ function nextState(kind: LineKind, text: Text, group: Group): StateNumber | type
     case State.placeCaret:
       if (kind === Line.blank || kind === Line.caret) return State.placeCaret;
       return kind === Line.error || kind === Line.exception ? State.exception : kind === Line.frame ? State.frames : START;
+    case State.php:
+      return isPartOfPhp(kind) ? State.php : START;
+    case State.rustPlace:
+      return isRecordStart(text.bytes, text.from, text.to) ? START : State.rust;
+    case State.rust:
+      return kind === Line.rustPart || kind === Line.indented || kind === Line.frame ? State.rust : START;
     case State.console:
       return kind === Line.indented || kind === Line.frame || kind === Line.traceback ? State.console : START;
     default:
@@ -115,6 +130,8 @@ function afterPlain(kind: LineKind, group: Group): StateNumber | typeof START {
       return State.frames;
     case Line.goroutine:
       return State.go;
+    case Line.phpTrace:
+      return State.php;
     case Line.exception:
       return group.isFromLogger() ? State.exception : START;
     case Line.traceback:
@@ -135,6 +152,8 @@ function afterException(kind: LineKind, { bytes, from, to }: Text, group: Group)
       return State.frames;
     case Line.rubyPlace:
       return State.ruby;
+    case Line.phpTrace:
+      return State.php;
     case Line.text:
     case Line.blank:
       // A message of several lines. Only where log lines can be told from others: else anything may follow.
@@ -180,6 +199,10 @@ function afterPythonGap(kind: LineKind, group: Group): StateNumber | typeof STAR
   if (kind !== Line.traceback || !group.isChained) return START;
   group.isChained = false;
   return State.python;
+}
+
+function isPartOfPhp(kind: LineKind): boolean {
+  return kind === Line.phpPart || kind === Line.phpTrace || kind === Line.indented || kind === Line.blank || kind === Line.tail;
 }
 
 function afterGo(kind: LineKind): StateNumber | typeof START {
