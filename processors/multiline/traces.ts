@@ -150,12 +150,12 @@ Stack trace:
 #0 {main}
   thrown in /app/src/Cart.php on line 22`,
     '[30-Jan-2026 12:00:01 UTC] PHP Warning:  Undefined variable $x in /app/x.php on line 3',
+    '#5 is no frame of anything',
     `[2026-01-30T12:00:02.000000+00:00] shop.ERROR: failed {"exception":"[object] (Error(code: 0): failed at /app/x.php:3)
 [stacktrace]
 #0 /app/public/index.php(8): run()
 #1 {main}
 "} []`,
-    '#5 is no frame of anything',
   ],
   rust: [
     `thread 'main' panicked at src/main.rs:4:10:

@@ -59,7 +59,7 @@ test('loses no line and makes none safe twice, whatever happens to the files', {
         const repeated = [...counts].filter(([, count]) => count !== 1);
         expect(repeated).toEqual([]);
         expect([...counts.keys()].toSorted()).toEqual(world.written.toSorted());
-        const names = world.rig.sink.safe.map(({ attributes }) => String(attributes['log.file.name']));
+        const names = world.rig.sink.safe.map(({ attributes }) => attributes['log.file.name'] as string);
         expect(names.filter((name) => !name.startsWith('app.log'))).toEqual([]);
       } finally {
         await world.rig.remove();
