@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { Delivery, RefusedError } from '#component';
 import { LogBatch, ValueType, keyOf } from '#model';
 import type { BatcherSettings } from './batcher-settings.ts';
-import { settleBodies, type Encoding } from './encoding.ts';
+import { passMark, settleBodies, type Encoding } from './encoding.ts';
 import { tailOf } from './identity.ts';
 import { createReadMemory } from './newline-scanner.ts';
 import type { Mark, Range } from './ranges.ts';
@@ -109,6 +109,7 @@ export class Batcher {
     batch.observedMs.fill(this.#settings.clock.now(), rowFrom, rowTo);
     if (tail.shared.entries.size > 0) batch.sharedOf.fill(batch.addShared(tail.shared), rowFrom, rowTo);
     if (this.#settings.resource) batch.resourceOf.fill(batch.addResource(this.#settings.resource), rowFrom, rowTo);
+    if (segment.range.from.at === 0 && encoding.kind === 'utf-8') passMark(batch, rowFrom, this.#buffer);
     if (!this.#writer.isAscii || encoding.kind !== 'utf-8') settleBodies(batch, rowFrom, this.#buffer, segment.from, segment.to, encoding);
     const { numbers, starts } = this.#writer;
     if (!numbers || !starts) return;

@@ -45,6 +45,14 @@ test('a last line without its end is a record when nothing has followed for a wh
   expect(rig.sink.bodies).toEqual(['one', 'two and', 'more']);
 });
 
+test('a byte order mark is no part of the first line, and of no other', async () => {
+  expect(await read('\ufeff{"a":1}\n\ufefftwo\n')).toEqual(['{"a":1}', '\ufefftwo']);
+  expect(await read('\ufeffone\ntwo', { multiline: { line_start_pattern: '^one', line_end_pattern: '', omit_pattern: false } })).toEqual([
+    'one\ntwo',
+  ]);
+  expect(await read('\ufeff', { encoding: 'nop' })).toEqual([new Uint8Array([0xef, 0xbb, 0xbf])]);
+});
+
 test('a last line waits for ever when the period is 0', async () => {
   const rig = createRig({ force_flush_period: '0s' });
   rig.append('a.log', 'one');

@@ -50,6 +50,17 @@ function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
+const MARK = Buffer.from('\ufeff', 'utf8');
+
+/** A byte order mark, with which some programs begin a file of UTF-8, is no part of its first line. */
+export function passMark(batch: LogBatch, row: number, bytes: Buffer): void {
+  const start = batch.bodyStart[row] as number;
+  const size = batch.bodySize[row] as number;
+  if (size < MARK.length || bytes.compare(MARK, 0, MARK.length, start, start + MARK.length) !== 0) return;
+  batch.bodyStart[row] = start + MARK.length;
+  batch.bodySize[row] = size - MARK.length;
+}
+
 /** Marks a body whose bytes are not what the encoding says they are. */
 const ENCODING_ERROR = keyOf('winnow.body.encoding_error');
 
