@@ -17,7 +17,7 @@ import { Router } from './router.ts';
 import { ScopeName } from './scope-name.ts';
 import { Severity } from './severity/severity.ts';
 import { StepOperator } from './steps.ts';
-import { RegexReplace, Unquote } from './texts.ts';
+import { RegexReplace, SanitizeUtf8, Unquote } from './texts.ts';
 import { Timestamp } from './time/timestamp.ts';
 import { Trace } from './trace.ts';
 
@@ -140,6 +140,10 @@ function createStep(config: StepConfig): RowStep {
       return new AssignKeys(config);
     case 'unquote':
       return new Unquote(config);
+    case 'sanitize_utf8':
+      return new SanitizeUtf8(config);
+    case 'strip_ansi_escape_codes':
+      return new RegexReplace({ type: 'regex_replace', field: config.field ?? 'body', regex_name: 'ansi_control_sequences' });
     case 'regex_replace':
       return new RegexReplace(config);
   }

@@ -110,9 +110,10 @@ export interface RecombineConfig extends CommonConfig, Partial<JoiningConfig> {
   readonly type: 'recombine';
 }
 
-export interface UnquoteConfig extends CommonConfig {
-  readonly type: 'unquote';
-  readonly field: string;
+/** Operators that edit a text and need nothing but its field. */
+export interface TextEditConfig extends CommonConfig {
+  readonly type: 'unquote' | 'sanitize_utf8' | 'strip_ansi_escape_codes';
+  readonly field?: string;
 }
 
 export interface AssignKeysConfig extends CommonConfig {
@@ -146,7 +147,7 @@ export type OperatorConfig =
   | NoopConfig
   | RouterConfig
   | RecombineConfig
-  | UnquoteConfig
+  | TextEditConfig
   | AssignKeysConfig
   | RegexReplaceConfig
   | ScopeNameParserConfig

@@ -245,7 +245,10 @@ export const operatorsSchema: PropertySchema = {
         },
         ['field'],
       ),
-      operator(['unquote'], { ...commonOptions, field: { ...field, description: 'The text whose quotes go away.' } }, ['field']),
+      operator(['unquote', 'sanitize_utf8', 'strip_ansi_escape_codes'], {
+        ...commonOptions,
+        field: { ...field, default: 'body', description: 'The text to edit.' },
+      }),
       operator(
         ['assign_keys'],
         {

@@ -60,6 +60,28 @@ test('regex_replace takes a field inside the body', () => {
   expect(run(config, { text: 'abba', other: 'b' }).body).toEqual({ text: 'acca', other: 'b' });
 });
 
+test('strip_ansi_escape_codes takes colours away', () => {
+  expect(run({ type: 'strip_ansi_escape_codes', field: 'body' }, '\x1b[31mred\x1b[0m').body).toBe('red');
+});
+
+test('sanitize_utf8 makes text of bytes', () => {
+  expect(run({ type: 'sanitize_utf8' }, new Uint8Array([0x61, 0xff, 0x62]))).toEqual({ body: 'a\ufffdb', problem: undefined });
+  expect(run({ type: 'sanitize_utf8' }, 'fine').body).toBe('fine');
+  expect(run({ type: 'sanitize_utf8' }, 17).problem).toBe('body is missing or no text');
+});
+
+test('json_array_parser makes a list, or a map of it', () => {
+  const text = '[1,"debug",{"a":[1]},[2],true,null,9007199254740993]';
+  const list = [1, 'debug', '{"a":[1]}', '[2]', true, null, 9007199254740993n];
+
+  expect(run({ type: 'json_array_parser', parse_to: 'body' }, text).body).toEqual(list);
+  expect(run({ type: 'json_array_parser', parse_to: 'body', header: 'a,b' }, '[1,"x"]').body).toEqual({ a: 1, b: 'x' });
+  expect(run({ type: 'json_array_parser', parse_to: 'body', header: 'a' }, '[1,2]').problem).toContain('2 values for 1 names');
+  expect(run({ type: 'json_array_parser', parse_to: 'body' }, '{"a":1}').problem).toContain('no JSON array');
+  expect(run({ type: 'json_array_parser', parse_to: 'body' }, '[1] 2').problem).toContain('more than a JSON array');
+  expect(checkOperators([{ type: 'json_array_parser' }])).toMatchObject([{ message: expect.stringContaining('a list needs a field') }]);
+});
+
 test('assign_keys makes a map of a list', () => {
   const config: OperatorConfig = { type: 'assign_keys', field: 'body', keys: ['n', 'level', 'isFine'] };
 

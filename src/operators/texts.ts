@@ -1,11 +1,11 @@
 import { RowProblem } from '#component';
 import type { LogBatch } from '#model';
-import type { RegexReplaceConfig, UnquoteConfig } from './config.ts';
+import type { RegexReplaceConfig, TextEditConfig } from './config.ts';
 import { parseField } from './field.ts';
 import type { RowStep } from './operator.ts';
 import { compileReplacer, type Replacer } from './regex/replacer.ts';
 import { Found, TextSource } from './text-source.ts';
-import { writeField } from './values.ts';
+import { readField, writeField } from './values.ts';
 
 class TextProblem extends RowProblem {}
 
@@ -64,13 +64,35 @@ export class RegexReplace extends TextEdit {
   }
 }
 
+/** Makes text of bytes: what is no UTF-8 in them becomes U+FFFD, which reading them as text does. */
+export class SanitizeUtf8 implements RowStep {
+  readonly #source: TextSource;
+
+  constructor({ field = 'body' }: TextEditConfig) {
+    this.#source = new TextSource(parseField(field));
+  }
+
+  apply(batch: LogBatch, row: number): boolean {
+    const { field } = this.#source;
+    const value = readField(batch, row, field);
+    if (typeof value === 'string') return true;
+    if (this.#source.find(batch, row) !== Found.text) return false;
+    batch.deleteAttribute(row, 'winnow.body.encoding_error');
+    return writeField(batch, row, field, this.#source.text()) === undefined;
+  }
+
+  describe(): string {
+    return `${this.#source.field.text} is missing or no text`;
+  }
+}
+
 const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\"'])|)/g;
 const CODE_POINT_MAX = 0x10ffff;
 
 /** Takes the quotes of Go's syntax off a text: "…" with escapes, `…`, or one character in '…'. */
 export class Unquote extends TextEdit {
-  constructor({ field }: UnquoteConfig) {
+  constructor({ field = 'body' }: TextEditConfig) {
     super(field);
   }
 

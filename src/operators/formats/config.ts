@@ -77,6 +77,11 @@ export interface FlattenConfig extends CommonConfig {
   readonly field: string;
 }
 
+interface JsonArrayParserConfig extends ParserConfig {
+  readonly type: 'json_array_parser';
+  readonly header?: string;
+}
+
 interface UriParserConfig extends ParserConfig {
   readonly type: 'uri_parser';
 }
@@ -96,4 +101,5 @@ export type FormatConfig =
   | AccessLogParserConfig
   | PresetParserConfig
   | AutoParserConfig
-  | UriParserConfig;
+  | UriParserConfig
+  | JsonArrayParserConfig;

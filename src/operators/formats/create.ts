@@ -1,4 +1,5 @@
 import type { Failures } from '../failures.ts';
+import { parseField } from '../field.ts';
 import type { Operator } from '../operator.ts';
 import { AutoParser } from '../presets/auto-parser.ts';
 import { createPreset } from '../presets/preset.ts';
@@ -9,6 +10,7 @@ import { Container } from './container.ts';
 import { Csv } from './csv.ts';
 import { FormatOperator } from './format-operator.ts';
 import type { Format } from './format.ts';
+import { JsonArray } from './json-array.ts';
 import { KeyValues } from './key-values.ts';
 import { Logfmt } from './logfmt.ts';
 import { Syslog } from './syslog.ts';
@@ -24,6 +26,7 @@ const TYPES: ReadonlySet<string> = new Set<FormatConfig['type']>([
   'preset_parser',
   'auto_parser',
   'uri_parser',
+  'json_array_parser',
 ]);
 
 export function isFormat(config: { readonly type: string }): config is FormatConfig {
@@ -69,5 +72,7 @@ function createFormat(config: Exclude<FormatConfig, { type: 'auto_parser' }>): F
       return createPreset(config.preset, config.location ? zoneOf(config.location) : localZone());
     case 'uri_parser':
       return new Uri();
+    case 'json_array_parser':
+      return new JsonArray(config.header, parseField(config.parse_to ?? 'attributes'));
   }
 }

@@ -35,6 +35,13 @@ export function formatSchemas(common: Readonly<Record<string, PropertySchema>>):
     },
     { types: ['logfmt_parser'], properties: { ...common, parse_ints: formatOptions.parse_ints } },
     {
+      types: ['json_array_parser'],
+      properties: {
+        ...common,
+        header: { type: 'string', minLength: 1, description: 'Names of the values, with commas between: they become a map.' },
+      },
+    },
+    {
       types: ['csv_parser'],
       properties: {
         ...common,
