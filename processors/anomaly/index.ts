@@ -1,4 +1,4 @@
-import { duration, type ConfigProblem, type ProcessorFactory, type PropertySchema } from '#component';
+import { attemptsInto, duration, type ConfigProblem, type ProcessorFactory, type PropertySchema } from '#component';
 import { compileCondition } from '#ottl';
 import { AnomalyProcessor } from './anomaly.ts';
 import type { AnomalyConfig } from './config.ts';
@@ -85,16 +85,12 @@ export const factory: ProcessorFactory<AnomalyConfig> = {
 
 function check(config: AnomalyConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
+  const attempt = attemptsInto(problems);
   const seen = new Set<string>();
   for (const [i, { name, condition }] of config.rules.entries()) {
     if (seen.has(name)) problems.push({ path: `rules.${i}.name`, message: `"${name}" is the name of two rules` });
     seen.add(name);
-    try {
-      compileCondition(condition);
-    } catch (problem) {
-      if (!(problem instanceof RangeError)) throw problem;
-      problems.push({ path: `rules.${i}.condition`, message: problem.message });
-    }
+    attempt(`rules.${i}.condition`, () => compileCondition(condition));
   }
   return problems;
 }

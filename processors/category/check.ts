@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { attemptsInto, type ConfigProblem } from '#component';
 import { compileCondition } from '#ottl';
 import type { CategoryConfig } from './category.ts';
 import type { RuleConfig } from './rule-config.ts';
@@ -28,13 +28,7 @@ function checkRule({ category, ...conditions }: RuleConfig): ConfigProblem[] {
       message: `"${category}" takes a part of a pattern, but no pattern in loggers, services or paths has a *`,
     });
   }
-  if (conditions.if !== undefined) {
-    try {
-      compileCondition(conditions.if);
-    } catch (problem) {
-      if (!(problem instanceof RangeError)) throw problem;
-      problems.push({ path: 'if', message: problem.message });
-    }
-  }
+  const condition = conditions.if;
+  if (condition !== undefined) attemptsInto(problems)('if', () => compileCondition(condition));
   return problems;
 }

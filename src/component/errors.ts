@@ -24,6 +24,18 @@ export interface ConfigProblem {
   readonly position?: string;
 }
 
+/** Tries parts of a configuration: a RangeError, which compilers throw, becomes a problem at the path of its part. */
+export function attemptsInto(problems: ConfigProblem[]): (path: string, action: () => unknown) => void {
+  return (path, action) => {
+    try {
+      action();
+    } catch (problem) {
+      if (!(problem instanceof RangeError)) throw problem;
+      problems.push({ path, message: problem.message });
+    }
+  };
+}
+
 /** The operator wrote something that cannot run. All problems are reported together. */
 export class ConfigError extends WinnowError {
   readonly code = 'WINNOW_CONFIG_INVALID';

@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { attemptsInto, type ConfigProblem } from '#component';
 import { createOperator } from './chain.ts';
 import type { EmbeddedConfig, OperatorConfig, RecombineConfig } from './config.ts';
 import { Add } from './edits.ts';
@@ -32,14 +32,7 @@ export function checkOperators(configs: readonly OperatorConfig[]): ConfigProble
 
 function checkOperator(config: OperatorConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const attempt = (path: string, action: () => void): void => {
-    try {
-      action();
-    } catch (problem) {
-      if (!(problem instanceof RangeError)) throw problem;
-      problems.push({ path, message: problem.message });
-    }
-  };
+  const attempt = attemptsInto(problems);
   const condition = config.if;
   if (condition !== undefined && condition !== '') attempt('if', () => parseCondition(condition));
   checkFields(config, '', attempt);
@@ -79,7 +72,7 @@ function checkOperator(config: OperatorConfig): ConfigProblem[] {
   return problems;
 }
 
-type Attempt = (path: string, action: () => void) => void;
+type Attempt = ReturnType<typeof attemptsInto>;
 
 /** Checks every option that is a field, also in the blocks inside. */
 function checkFields(config: object, path: string, attempt: Attempt): void {

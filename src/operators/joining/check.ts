@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { attemptsInto, type ConfigProblem } from '#component';
 import { parseCondition } from '../expression/parse.ts';
 import { parseField } from '../field.ts';
 import { compileMatcher } from '../regex/compile.ts';
@@ -11,20 +11,13 @@ export const JOINING_RULES = ['is_first_entry', 'is_last_entry', 'line_start_pat
 /** What a schema cannot say about the options. */
 export function checkJoining(config: Partial<JoiningConfig>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const attempt = (path: string, action: () => void): void => {
-    try {
-      action();
-    } catch (problem) {
-      if (!(problem instanceof RangeError)) throw problem;
-      problems.push({ path, message: problem.message });
-    }
-  };
+  const attempt = attemptsInto(problems);
   const given = JOINING_RULES.filter((name) => config[name] !== undefined);
   const [, second] = given;
   if (second) problems.push({ path: second, message: `expected at most one of ${JOINING_RULES.join(', ')}, got ${given.join(' and ')}` });
   for (const name of JOINING_RULES) {
     const text = config[name];
-    if (text !== undefined) attempt(name, () => void (name.startsWith('is_') ? parseCondition(text) : compileMatcher(text)));
+    if (text !== undefined) attempt(name, () => (name.startsWith('is_') ? parseCondition(text) : compileMatcher(text)));
   }
   const { combine_field: field } = config;
   if (field !== undefined) attempt('combine_field', () => new CombineField(field));
