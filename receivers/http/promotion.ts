@@ -1,5 +1,5 @@
 import { ValueType, type AttributeTable, type Key, type LogBatch } from '#model';
-import { COMMON_SEVERITIES, GuessedTime, SeverityLookup, UTC } from '#operators';
+import { FIELD_SEVERITIES, GuessedTime, SeverityLookup, UTC } from '#operators';
 import type { FieldsConfig } from './config.ts';
 
 const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5 } as const;
@@ -12,7 +12,7 @@ const PLACES_MAX = 64;
 export class Promotion {
   readonly #roles = new Map<string, RoleNumber>();
   readonly #time = new GuessedTime(UTC);
-  readonly #severities = new SeverityLookup(COMMON_SEVERITIES);
+  readonly #severities = new SeverityLookup(FIELD_SEVERITIES);
   /** The attributes of the row before, in order: those of the next one are mostly the same. */
   readonly #last: { readonly keys: (Key | undefined)[]; readonly roles: Uint8Array };
 

@@ -20,7 +20,7 @@ export { ResourceEdits, mergeAttributes } from './resource-edits.ts';
 export * from './row-key/index.ts';
 export { JsonProblem } from './json/bytes.ts';
 export { ObjectParser } from './json/object-parser.ts';
-export { COMMON_SEVERITIES } from './severity/common.ts';
+export { FIELD_SEVERITIES } from './severity/common.ts';
 export { SeverityLookup } from './severity/lookup.ts';
 export { severityOfPriority, SYSLOG_PRIORITY_MAX } from './severity/syslog.ts';
 export { GuessedTime } from './time/guessed-time.ts';

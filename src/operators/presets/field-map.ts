@@ -1,5 +1,5 @@
 import { ValueType, decodeAnyValue, keyOf, type Key, type LogBatch, type ValueTypeNumber } from '#model';
-import { COMMON_SEVERITIES, LETTER_SEVERITIES } from '../severity/common.ts';
+import { FIELD_SEVERITIES } from '../severity/common.ts';
 import { SeverityLookup } from '../severity/lookup.ts';
 import { GuessedTime } from '../time/guessed-time.ts';
 import type { Zone } from '../time/zone.ts';
@@ -29,7 +29,7 @@ export class FieldMap {
   readonly #expectedKeys: Key[] = [];
   readonly #expectedActions: (Action | null)[] = [];
   readonly #time: GuessedTime;
-  readonly #severities = new SeverityLookup(new Map([...COMMON_SEVERITIES, ...LETTER_SEVERITIES]));
+  readonly #severities = new SeverityLookup(FIELD_SEVERITIES);
   readonly #resource = new ResourceValues();
   readonly #maps = new EncodedMap();
   #batch: LogBatch | undefined;

@@ -17,25 +17,6 @@ const SLOG: readonly (readonly [string, number])[] = [
   ]),
 );
 
-/** As loggers write them that have one letter for a level, behind a name that says it is one: MongoDB, glog, Android. */
-export const LETTER_SEVERITIES: ReadonlyMap<string, number> = new Map([
-  ['v', trace],
-  ['t', trace],
-  ['d', debug],
-  // MongoDB's are the more verbose the higher.
-  ['d1', debug],
-  ['d2', debug - 1],
-  ['d3', debug - 2],
-  ['d4', debug - 3],
-  ['d5', trace],
-  ['i', info],
-  ['n', info + 1],
-  ['w', warn],
-  ['e', error],
-  ['c', error + 1],
-  ['f', fatal],
-]);
-
 /**
  * The words that loggers of all languages use for severities, in lower case, and the numbers of bunyan and pino. Python's
  * CRITICAL is the last level before nothing works any more, so it is FATAL here.
@@ -87,4 +68,24 @@ export const COMMON_SEVERITIES: ReadonlyMap<string, number> = new Map([
   ['50', error],
   ['60', fatal],
   ...SLOG,
+]);
+
+/** The same, and letters: where the name of a field says that it is a level, as MongoDB, glog and Android write it. */
+export const FIELD_SEVERITIES: ReadonlyMap<string, number> = new Map([
+  ...COMMON_SEVERITIES,
+  ['v', trace],
+  ['t', trace],
+  ['d', debug],
+  // MongoDB's are the more verbose the higher.
+  ['d1', debug],
+  ['d2', debug - 1],
+  ['d3', debug - 2],
+  ['d4', debug - 3],
+  ['d5', trace],
+  ['i', info],
+  ['n', info + 1],
+  ['w', warn],
+  ['e', error],
+  ['c', error + 1],
+  ['f', fatal],
 ]);
