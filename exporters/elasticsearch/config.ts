@@ -35,6 +35,10 @@ export interface ElasticsearchConfig extends HttpClientConfig {
   password: string;
   api_key: string;
   logs_index: string;
+  metrics_index?: string;
+  traces_index?: string;
+  metrics_dynamic_index?: object;
+  traces_dynamic_index?: object;
   logs_dynamic_index: { enabled: boolean };
   logs_dynamic_id: { enabled: boolean };
   logs_dynamic_pipeline: { enabled: boolean };

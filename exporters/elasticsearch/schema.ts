@@ -1,5 +1,5 @@
 import { duration, size, type ConfigSchema } from '#component';
-import { httpClientProperties } from '#net';
+import { httpClientProperties, unusedHttpClientProperties } from '#net';
 import { sendingQueueSchema } from '#queue';
 import type { ElasticsearchConfig, EsRetryConfig, IndexTemplateConfig } from './config.ts';
 
@@ -68,6 +68,9 @@ const indexTemplateSchema: ConfigSchema<IndexTemplateConfig> = {
   },
 };
 
+const otherSignal = { type: 'string', description: unused('only log records are sent.') } as const;
+const otherSignals = { type: 'object', additionalProperties: true, description: unused('only log records are sent.') } as const;
+
 export const schema: ConfigSchema<ElasticsearchConfig> = {
   type: 'object',
   additionalProperties: false,
@@ -87,6 +90,10 @@ export const schema: ConfigSchema<ElasticsearchConfig> = {
       examples: ['logs-{resource.service.name}-prod', 'app-{time:yyyy.MM}'],
     },
     logs_dynamic_index: switchOf(true, unused('data streams are chosen by attributes when `logs_index` is empty.')),
+    metrics_index: otherSignal,
+    traces_index: otherSignal,
+    metrics_dynamic_index: otherSignals,
+    traces_dynamic_index: otherSignals,
     logs_dynamic_id: switchOf(false, 'The attribute `elasticsearch.document_id` is the id of the document.'),
     logs_dynamic_pipeline: switchOf(false, 'The attribute `elasticsearch.ingest_pipeline` names the ingest pipeline.'),
     logstash_format: {
@@ -155,6 +162,7 @@ export const schema: ConfigSchema<ElasticsearchConfig> = {
         interval: { ...duration, default: '10s', description: unused('use the processor `batch`.') },
       },
     },
+    ...unusedHttpClientProperties,
     ...httpClientProperties,
     timeout: { ...httpClientProperties.timeout, default: '90s' },
     num_workers: { type: 'integer', minimum: 0, deprecated: true, description: unused('see `sending_queue.num_consumers`.') },

@@ -1,5 +1,5 @@
 import { size, type ConfigProblem, type ConfigSchema } from '#component';
-import { httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
+import { httpClientProblems, httpClientProperties, unusedHttpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
 import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
 
 export interface LokiConfig extends HttpClientConfig {
@@ -88,6 +88,7 @@ export const schema: ConfigSchema<LokiConfig> = {
       default: '1MiB',
       description: 'Size of a request before compression, unless one record is larger.',
     },
+    ...unusedHttpClientProperties,
     ...httpClientProperties,
     retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },
     sending_queue: { ...sendingQueueSchema, default: {}, description: 'The queue between the pipeline and Loki.' },

@@ -140,7 +140,7 @@ export function check(config: OtlpHttpConfig): ConfigProblem[] {
     ...httpClientProblems(config),
     ...compressionProblems(config),
     ...keepaliveProblems(config),
-    ...checkSendingQueue(config.sending_queue),
+    ...checkSendingQueue(config.sending_queue, { boundsBytes: true }),
   ];
 }
 

@@ -2,7 +2,7 @@ import { parseSize, RefusedError, type Exporter, type Host, type Settings, type 
 import type { LogBatch } from '#model';
 import { createCompressor, type Compressor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
-import { draftsOf, offerDrafts, SendingQueue } from '#queue';
+import { draftsOf, offerDrafts, requestBytesMaxOf, SendingQueue } from '#queue';
 import type { OtlpHttpConfig } from './config.ts';
 import { Destinations } from './destinations.ts';
 import { Outbox } from './outbox.ts';
@@ -42,7 +42,7 @@ export class OtlpHttpExporter implements Exporter {
   constructor(config: OtlpHttpConfig, settings: Settings) {
     this.#config = config;
     this.#settings = settings;
-    this.#bytesMax = parseSize(config.request_bytes_max);
+    this.#bytesMax = Math.min(parseSize(config.request_bytes_max), requestBytesMaxOf(config.sending_queue));
     this.#compressor = createCompressor(config.compression, config.compression_params.level);
     this.#contentType = config.encoding === 'json' ? JSON_TYPE : PROTOBUF;
     this.touches = config.encoding === 'json' ? 'reads' : 'rows';

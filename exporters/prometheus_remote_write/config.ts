@@ -1,5 +1,5 @@
 import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
-import { headersOf, httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
+import { headersOf, httpClientProblems, httpClientProperties, unusedHttpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
 import { retrySchema, type RetryConfig } from '#queue';
 import { checkSeries, seriesProperties, type SeriesConfig } from '#series';
 
@@ -82,6 +82,7 @@ export const schema: ConfigSchema<RemoteWriteConfig> = {
       default: 3_000_000,
       description: 'Size of a request before compression, unless one series is larger.',
     },
+    ...unusedHttpClientProperties,
     ...httpClientProperties,
     timeout: { ...httpClientProperties.timeout, default: '5s' },
     retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },

@@ -5,6 +5,9 @@ export type Encoding = 'otlp_proto' | 'otlp_json' | 'raw' | 'text';
 
 export interface KafkaReceiverConfig extends KafkaClientConfig {
   logs: { topics: string[]; encoding: Encoding };
+  traces?: object;
+  metrics?: object;
+  profiles?: object;
   topic?: string;
   encoding?: Encoding;
   group_id: string;
@@ -31,6 +34,12 @@ const topic = {
   expected: 'a topic: letters, digits, dots, hyphens and underscores; patterns are not supported',
 } as const;
 
+const otherSignal = {
+  type: 'object',
+  additionalProperties: true,
+  description: 'Accepted and without effect: only log records are read.',
+} as const;
+
 export const schema: ConfigSchema<KafkaReceiverConfig> = {
   type: 'object',
   additionalProperties: false,
@@ -50,6 +59,9 @@ export const schema: ConfigSchema<KafkaReceiverConfig> = {
         },
       },
     },
+    traces: otherSignal,
+    metrics: otherSignal,
+    profiles: otherSignal,
     topic: { ...topic, deprecated: true, description: 'Older form of `logs.topics`, for one.' },
     encoding: { ...encoding, deprecated: true, description: 'Older form of `logs.encoding`.' },
     group_id: {

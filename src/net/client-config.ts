@@ -32,6 +32,24 @@ export const httpClientProperties: { readonly [Key in keyof HttpClientConfig]-?:
   },
 };
 
+const unused = {
+  description: 'Accepted and without effect: connections are kept as long as the server keeps them, and as many as there are requests.',
+} as const;
+
+/** What the Collector's clients can be told besides. The exporter `otlp_http` heeds some of these. */
+export const unusedHttpClientProperties: Readonly<Record<string, PropertySchema>> = {
+  max_conns_per_host: { type: 'integer', ...unused },
+  max_idle_conns: { type: 'integer', ...unused },
+  max_idle_conns_per_host: { type: 'integer', ...unused },
+  idle_conn_timeout: { ...duration, ...unused },
+  disable_keep_alives: { type: 'boolean', ...unused },
+  read_buffer_size: { type: 'integer', ...unused },
+  write_buffer_size: { type: 'integer', ...unused },
+  force_attempt_http2: { type: 'boolean', ...unused },
+  http2_read_idle_timeout: { ...duration, ...unused },
+  http2_ping_timeout: { ...duration, ...unused },
+};
+
 /** What the schema cannot say. Header values and passwords stay out of the messages. */
 export function httpClientProblems({ headers, proxy_url: proxyUrl, tls }: HttpClientConfig): ConfigProblem[] {
   return [...headerProblems(headers), ...proxyProblems(proxyUrl), ...tlsProblems(tls)];

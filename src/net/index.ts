@@ -7,7 +7,7 @@ export {
   type Authenticator,
   type ServerAuthenticator,
 } from './auth.ts';
-export { httpClientProblems, httpClientProperties, type HttpClientConfig } from './client-config.ts';
+export { httpClientProblems, httpClientProperties, unusedHttpClientProperties, type HttpClientConfig } from './client-config.ts';
 export { headersOf } from './client-headers.ts';
 export { ClientIdentity } from './client-identity.ts';
 export { createCompressor, decompress, type Compressor } from './compression.ts';

@@ -10,6 +10,8 @@ export interface TlsServerConfig {
   key_pem?: string;
   client_ca_file?: string;
   client_ca_pem?: string;
+  ca_file?: string;
+  ca_pem?: string;
   min_version: string;
   max_version: string;
   reload_interval: string;
@@ -31,6 +33,8 @@ export const tlsServerSchema: ConfigSchema<TlsServerConfig> = {
       description: 'Ask senders for a certificate, and take those that these authorities have signed (mutual TLS).',
     },
     client_ca_pem: { ...text, description: 'The same as text.' },
+    ca_file: { ...text, description: 'Accepted and without effect: senders are checked by `client_ca_file`.' },
+    ca_pem: { ...text, description: 'Accepted and without effect: senders are checked by `client_ca_pem`.' },
     min_version: { type: 'string', enum: versions, default: '1.2', description: 'Lowest version of TLS.' },
     max_version: { type: 'string', enum: versions, default: '', description: 'Highest version of TLS. Empty means the highest there is.' },
     reload_interval: {

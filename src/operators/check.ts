@@ -40,7 +40,7 @@ function checkOperator(config: OperatorConfig): ConfigProblem[] {
   for (const [at, field] of fields.entries()) attempt(`fields.${at}`, () => parseField(field));
   if (config.type === 'regex_parser') attempt('regex', () => compileRegex(config.regex));
   if (config.type === 'router')
-    for (const [at, { expr }] of config.routes.entries()) attempt(`routes.${at}.expr`, () => parseCondition(expr));
+    for (const [at, { expr }] of (config.routes ?? []).entries()) attempt(`routes.${at}.expr`, () => parseCondition(expr));
   if (config.type === 'recombine') problems.push(...checkRecombine(config));
   if (config.type === 'filter') attempt('expr', () => parseCondition(config.expr));
   if (config.type === 'add') attempt('value', () => void new Add({ ...config, field: 'body' }));

@@ -98,11 +98,13 @@ export interface RetainConfig extends CommonConfig {
 
 export interface RouterConfig extends CommonConfig {
   readonly type: 'router';
-  readonly routes: readonly {
-    readonly expr: string;
-    readonly output: string | readonly string[];
-    readonly attributes?: Readonly<Record<string, unknown>>;
-  }[];
+  readonly routes?:
+    | readonly {
+        readonly expr: string;
+        readonly output: string | readonly string[];
+        readonly attributes?: Readonly<Record<string, unknown>>;
+      }[]
+    | null;
   readonly default?: string | readonly string[];
 }
 

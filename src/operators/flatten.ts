@@ -12,12 +12,13 @@ export class Flatten implements RowStep {
   /** Throws RangeError. */
   constructor(config: FlattenConfig) {
     this.#field = parseField(config.field);
-    if (this.#field.path.length === 0) throw new RangeError(`expected a field below body or attributes, got "${config.field}"`);
     const above = this.#field.path.slice(0, -1).map((name) => `[${JSON.stringify(name)}]`);
     this.#parent = parseField(`${this.#field.root}${above.join('')}`);
   }
 
   apply(batch: LogBatch, row: number): boolean {
+    // The roots have no level above them.
+    if (this.#field.path.length === 0) return this.#field.root !== 'body' || isMap(batch.body(row));
     const value = readField(batch, row, this.#field);
     if (!isMap(value)) return false;
     deleteField(batch, row, this.#field);

@@ -187,6 +187,33 @@ test('container puts the pieces of long lines together, and says nothing of it t
   ]);
 });
 
+test('with a recombine behind it, container leaves the lines of Docker as they are', async () => {
+  const rig = new Rig([
+    { type: 'container', add_metadata_from_filepath: false },
+    { type: 'recombine', combine_field: 'body', combine_with: '', is_last_entry: 'body endsWith "\\n"' },
+  ]);
+  const line = (log: string): string => JSON.stringify({ log, stream: 'stdout', time: '2026-01-30T12:00:00.4Z' });
+
+  await rig.give([line('one '), line('line\n'), line('another\n')]);
+
+  expect(rig.sink.records.map(({ body, attributes }) => [body, attributes['logtag']])).toEqual([
+    ['one line\n', undefined],
+    ['another\n', undefined],
+  ]);
+});
+
+test('a router without routes gives all to its default', async () => {
+  const rig = new Rig([
+    { type: 'router', routes: null, default: 'last' },
+    { type: 'add', field: 'attributes.no', value: 1 },
+    { type: 'noop', id: 'last' },
+  ]);
+
+  await rig.give(['x']);
+
+  expect(rig.sink.records.map(({ attributes }) => attributes['no'])).toEqual([undefined]);
+});
+
 test('joins a field inside the body', async () => {
   const rig = new Rig([
     { type: 'regex_parser', regex: '^(?P<tag>[PF]) (?P<message>.*)', parse_to: 'body' },
@@ -231,9 +258,9 @@ function tracesOf(operators: readonly OperatorConfig[], text: string): Readonly<
   for (;;) {
     const operator = operators.find(({ id }) => id === name);
     if (operator?.type === 'router') {
-      const at = operator.routes.findIndex(({ expr }) => expr === `body == "${text}"`);
+      const at = (operator.routes ?? []).findIndex(({ expr }) => expr === `body == "${text}"`);
       if (at >= 0) traces[String(name)] = at;
-      name = operator.routes[at]?.output ?? operator.default;
+      name = operator.routes?.[at]?.output ?? operator.default;
     } else if (operator?.type === 'add') {
       traces[String(name)] = operator.value;
       name = operator.output;

@@ -102,8 +102,12 @@ export class OperatorPipeline {
   }
 }
 
-/** Behind each parser of a container runtime, its lines that were cut into pieces are joined, as the Collector does. */
+/**
+ * Behind each parser of a container runtime, its lines that were cut into pieces are joined. The Collector leaves those of
+ * Docker to a `recombine` that looks for their newline; so where there is one, they keep it.
+ */
 function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
+  const keepsNewline = configs.some(({ type }) => type === 'recombine');
   return configs.flatMap((config, index): OperatorConfig[] => {
     if (config.type !== 'container') return [config];
     const { output, max_log_size: bytes, ...parser } = config;
@@ -116,7 +120,7 @@ function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
       ...(bytes !== undefined && { max_log_size: bytes }),
       ...(output !== undefined && { output }),
     };
-    return [parser, pieces];
+    return [{ ...parser, keepsNewline }, pieces];
   });
 }
 

@@ -34,7 +34,7 @@ export function planOf(configs: readonly OperatorConfig[]): Plan {
     };
     if (config.type !== 'router') return [resolve(config.output, `${index}.output`, behind)];
     return [
-      ...config.routes.map(({ output }, route) => resolve(output, `${index}.routes.${route}.output`, END)),
+      ...(config.routes ?? []).map(({ output }, route) => resolve(output, `${index}.routes.${route}.output`, END)),
       resolve(config.default, `${index}.default`, END),
     ];
   });

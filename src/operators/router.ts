@@ -21,7 +21,7 @@ export class Router implements Operator {
 
   /** Throws RangeError when a condition cannot be read. */
   constructor(config: RouterConfig, failures: Failures) {
-    this.#routes = config.routes.map(({ expr, attributes = {} }) => ({
+    this.#routes = (config.routes ?? []).map(({ expr, attributes = {} }) => ({
       condition: parseCondition(expr),
       attributes: Object.entries(attributes).map(([name, value]) => [
         parseField(`attributes[${JSON.stringify(name)}]`),

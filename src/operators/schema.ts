@@ -146,8 +146,7 @@ const routerOptions = {
   id: commonOptions.id,
   on_error: commonOptions.on_error,
   routes: {
-    type: 'array',
-    minItems: 1,
+    type: ['array', 'null'],
     description: 'A record goes the way of the first one whose condition is true.',
     items: block(
       {
@@ -232,7 +231,7 @@ export const operatorsSchema: PropertySchema = {
         ['expr'],
       ),
       ...formatSchemas(parserOptions).map(({ types, properties, required }) => operator(types, properties, required)),
-      operator(['router'], routerOptions, ['routes']),
+      operator(['router'], routerOptions),
       operator(['recombine'], recombineOptions),
       operator(
         ['regex_replace'],

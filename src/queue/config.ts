@@ -75,9 +75,10 @@ const queueBatchSchema: ConfigSchema<QueueBatchConfig> = {
     max_size: {
       ...size,
       default: 0,
-      description: 'Only 0, no bound, is supported; `send_batch_max_size` of the `batch` processor is one.',
+      description:
+        'With `sizer: bytes` the size of a request at most, for `otlp_http`. Otherwise only 0, no bound, is supported: `send_batch_max_size` of the `batch` processor is one.',
     },
-    sizer: { type: 'string', enum: ['items', 'bytes'], default: 'items', description: NO_BATCHES },
+    sizer: { type: 'string', enum: ['items', 'bytes'], default: 'items', description: 'What the sizes count: log records or bytes.' },
   },
 };
 
@@ -164,17 +165,25 @@ export const retrySchema: ConfigSchema<RetryConfig> = {
   },
 };
 
-/** What the schemas cannot say. */
-export function checkSendingQueue(config: SendingQueueConfig, path: string = 'sending_queue'): ConfigProblem[] {
+/** What `batch` says of the bytes of a request; Infinity when it says nothing. */
+export function requestBytesMaxOf({ batch }: SendingQueueConfig): number {
+  return (batch?.sizer === 'bytes' && parseSize(batch.max_size)) || Infinity;
+}
+
+/** What the schemas cannot say. `boundsBytes`: the exporter keeps to `requestBytesMaxOf`. */
+export function checkSendingQueue(
+  config: SendingQueueConfig,
+  { boundsBytes = false }: { readonly boundsBytes?: boolean } = {},
+): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (config.wait_for_result && config.storage !== undefined) {
     const message = 'cannot be true together with "storage": a queue on disk answers before the backend does; leave one of them out';
-    problems.push({ path: `${path}.wait_for_result`, message });
+    problems.push({ path: 'sending_queue.wait_for_result', message });
   }
-  const batchMax = config.batch ? parseSize(config.batch.max_size) : 0;
-  if (batchMax > 0) {
+  const isBound = config.batch?.sizer === 'bytes' && boundsBytes;
+  if (config.batch && !isBound && parseSize(config.batch.max_size) > 0) {
     const message = 'is not supported; put a "batch" processor with "send_batch_max_size" at the end of the pipeline, and leave this out';
-    problems.push({ path: `${path}.batch.max_size`, message });
+    problems.push({ path: 'sending_queue.batch.max_size', message });
   }
   return problems;
 }

@@ -7,6 +7,7 @@
 export { Backoff } from './backoff.ts';
 export {
   checkSendingQueue,
+  requestBytesMaxOf,
   retrySchema,
   sendingQueueSchema,
   type DeadLetterConfig,

@@ -209,16 +209,19 @@ test('has one unanswered request of each source, and several sources at once', a
     expect(sink.bodies.filter((body) => body.startsWith(`${source}:`))).toEqual([`${source}:0`, `${source}:1`]);
 });
 
-test('cuts a large batch into requests of the size asked for', async () => {
-  const rig = await start({ request_bytes_max: 10_000, compression: 'none' });
+test.each([{ request_bytes_max: 10_000 }, { sending_queue: { batch: { sizer: 'bytes', max_size: 10_000 } } }])(
+  'cuts a large batch into requests of the size asked for: %j',
+  async (asked) => {
+    const rig = await start({ ...asked, compression: 'none' });
 
-  const outcomes = await sendAll(rig, 1000, 1000);
+    const outcomes = await sendAll(rig, 1000, 1000);
 
-  expect(durableIn(outcomes)).toBe(1000);
-  expect(sink.counts).toMatchObject(whole(1000));
-  expect(sink.requests.every(({ bytes }) => bytes <= 10_000)).toBe(true);
-  expect(sink.requests.length).toBeLessThan(40);
-});
+    expect(durableIn(outcomes)).toBe(1000);
+    expect(sink.counts).toMatchObject(whole(1000));
+    expect(sink.requests.every(({ bytes }) => bytes <= 10_000)).toBe(true);
+    expect(sink.requests.length).toBeLessThan(40);
+  },
+);
 
 test('refuses a batch when the queue is full and is told not to wait', async () => {
   const rig = await start({ sending_queue: { queue_size: 1, block_on_overflow: false } });

@@ -13,11 +13,20 @@ export const COMPARISONS: Readonly<Record<string, Comparison>> = {
   '<=': (left, right) => order(left, right) <= 0,
   '>': (left, right) => order(left, right) > 0,
   '>=': (left, right) => order(left, right) >= 0,
-  contains: (left, right) => textOf(left).includes(textOf(right)),
-  startsWith: (left, right) => textOf(left).startsWith(textOf(right)),
-  endsWith: (left, right) => textOf(left).endsWith(textOf(right)),
+  contains: textTest((left, right) => left.includes(right)),
+  startsWith: textTest((left, right) => left.startsWith(right)),
+  endsWith: textTest((left, right) => left.endsWith(right)),
   in: isIn,
 };
+
+/** False for what is not there. */
+function textTest(test: (left: string, right: string) => boolean): Comparison {
+  return (left, right) => !isNil(left) && !isNil(right) && test(textOf(left), textOf(right));
+}
+
+export function isNil(value: Value): value is null | undefined {
+  return value === undefined || value === null;
+}
 
 export function textOf(value: Value): string {
   if (typeof value === 'string') return value;

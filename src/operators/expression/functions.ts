@@ -1,4 +1,4 @@
-import { Double, toJson } from '#model';
+import { Double, toJson, type AttributeValue } from '#model';
 import { textOf, type Value } from './compare.ts';
 
 interface FunctionOfValues {
@@ -9,6 +9,12 @@ interface FunctionOfValues {
 
 /** Functions of the Collector's expressions. */
 export const FUNCTIONS: Readonly<Record<string, FunctionOfValues>> = {
+  float: { parameters: 1, apply: (value) => new Double(Number(numberOf(value))) },
+  get: { parameters: 2, apply: memberOf },
+  int: { parameters: 1, apply: (value) => Math.trunc(Number(numberOf(value))) },
+  replace: { parameters: 3, apply: (text, from, to) => textOf(text).replaceAll(textOf(from), () => textOf(to)) },
+  trimPrefix: { parameters: 2, apply: (text, start) => withoutStart(textOf(text), textOf(start)) },
+  trimSuffix: { parameters: 2, apply: (text, end) => withoutEnd(textOf(text), textOf(end)) },
   env: { parameters: 1, apply: (name) => process.env[textOf(name)] ?? '' },
   hasPrefix: { parameters: 2, apply: (text, start) => textOf(text).startsWith(textOf(start)) },
   hasSuffix: { parameters: 2, apply: (text, end) => textOf(text).endsWith(textOf(end)) },
@@ -19,6 +25,29 @@ export const FUNCTIONS: Readonly<Record<string, FunctionOfValues>> = {
   type: { parameters: 1, apply: typeOf },
   upper: { parameters: 1, apply: (text) => textOf(text).toUpperCase() },
 };
+
+function numberOf(value: Value): number | bigint {
+  const plain = value instanceof Double ? value.value : value;
+  const number = typeof plain === 'string' && plain.trim() !== '' ? Number(plain) : plain;
+  if ((typeof number !== 'number' && typeof number !== 'bigint') || Number.isNaN(number))
+    throw new TypeError('a condition expected a number');
+  return number;
+}
+
+/** The member of a map, or nothing. */
+function memberOf(map: Value, name: Value): Value {
+  if (typeof map !== 'object' || map === null || map instanceof Double || map instanceof Uint8Array || Array.isArray(map)) return undefined;
+  const key = textOf(name);
+  return Object.hasOwn(map, key) ? (map as { readonly [key: string]: AttributeValue })[key] : undefined;
+}
+
+function withoutStart(text: string, start: string): string {
+  return text.startsWith(start) ? text.slice(start.length) : text;
+}
+
+function withoutEnd(text: string, end: string): string {
+  return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text;
+}
 
 function lengthOf(value: Value): number {
   if (typeof value === 'string') return Array.from(value).length;

@@ -60,6 +60,11 @@ describe('is true', () => {
     'type(attributes.ratio) == "float" and type(attributes.user.id) == "int" and type([1]) == "array"',
     'string(attributes.user.id) + "" == "17"',
     'env("WINNOW_NO_SUCH_VARIABLE") == ""',
+    'not (attributes.missing contains "1") and not (attributes.missing matches "1")',
+    'not (attributes.missing startsWith "a") and not (body endsWith attributes.missing)',
+    'get(attributes, "level") == "warn" and get(body, "x") == nil and get(attributes.user, "id") == 17',
+    'int("404") == 404 and int(attributes.ratio) == 0 and float("0.5") == 0.5',
+    'replace(attributes.level, "w", "b") == "barn" and trimPrefix("a.b", "a.") == "b" and trimSuffix("a.b", ".b") == "a"',
   ])('%s', (condition) => {
     expect(evaluate(condition)).toBe(true);
   });
@@ -79,7 +84,7 @@ describe('is false', () => {
 
 describe('cannot be answered', () => {
   test.each([
-    ['attributes.missing matches "x"', 'expected a text, got nil'],
+    ['int(attributes.level) == 1', 'expected a number'],
     ['attributes["http.status"] contains "4"', 'expected a text, got the number 404'],
     ['attributes.level and true', 'expected true or false, got the string warn'],
     ['attributes.level > 3', 'cannot order the string warn and the number 3'],

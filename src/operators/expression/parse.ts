@@ -3,7 +3,7 @@ import { parseField, type Field } from '../field.ts';
 import { compileRegex, type CompiledRegex } from '../regex/compile.ts';
 import { Found, TextSource } from '../text-source.ts';
 import { readField, resourceOf } from '../values.ts';
-import { booleanOf, COMPARISONS, sumOf, textOf, type Value } from './compare.ts';
+import { booleanOf, COMPARISONS, isNil, sumOf, textOf, type Value } from './compare.ts';
 import { FUNCTIONS } from './functions.ts';
 import { tokensOf, type Token } from './tokens.ts';
 
@@ -131,7 +131,8 @@ class ConditionParser {
     const source = field && new TextSource(field);
     return (batch, row) => {
       if (source?.find(batch, row) === Found.text) return regex.match(source.bytes, source.from, source.to);
-      return matchesText(regex, textOf(evaluate(batch, row)));
+      const value = evaluate(batch, row);
+      return !isNil(value) && matchesText(regex, textOf(value));
     };
   }
 

@@ -34,6 +34,8 @@ interface ContainerConfig extends ParserConfig {
   readonly format?: 'docker' | 'crio' | 'containerd';
   readonly add_metadata_from_filepath?: boolean;
   readonly max_log_size?: number | string;
+  /** Set by the list of operators, not by those who write it. */
+  readonly keepsNewline?: boolean;
 }
 
 interface AccessLogParserConfig extends ParserConfig {

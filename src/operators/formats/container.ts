@@ -14,19 +14,26 @@ const PATH = keyOf('log.file.path');
 const FULL = 0x46;
 const PARTIAL = 0x50;
 
+export interface ContainerOptions {
+  /** Empty: told by each line. */
+  readonly format: string;
+  readonly isPathRead: boolean;
+  /** Docker ends the last piece of a line with a newline. Somebody else joins the pieces by it. */
+  readonly keepsNewline: boolean;
+}
+
 /**
  * Lines of container runtimes: `time stream tag text` of CRI (containerd, CRI-O), or the JSON of Docker. The text
- * becomes the body. Long lines come in pieces: `logtag` is P for all but the last of them, which the processor
- * `multiline` joins.
+ * becomes the body. Long lines come in pieces: `logtag` is P for all but the last of them.
  */
 export class Container implements Format {
   readonly #cri: Cri | undefined;
   readonly #docker: Docker | undefined;
   readonly #metadata: PathMetadata | undefined;
 
-  constructor(format: string, isPathRead: boolean) {
+  constructor({ format, isPathRead, keepsNewline }: ContainerOptions) {
     this.#cri = format === 'docker' ? undefined : new Cri();
-    this.#docker = format === 'docker' || format === '' ? new Docker() : undefined;
+    this.#docker = format === 'docker' || format === '' ? new Docker(keepsNewline) : undefined;
     this.#metadata = isPathRead ? new PathMetadata() : undefined;
   }
 
@@ -73,6 +80,11 @@ class Cri implements Format {
 class Docker implements Format {
   readonly #objects = new ObjectParser(true);
   readonly #time = new IsoReader(UTC);
+  readonly #keepsNewline: boolean;
+
+  constructor(keepsNewline: boolean) {
+    this.#keepsNewline = keepsNewline;
+  }
 
   parse(batch: LogBatch, row: number, source: TextSource): string | undefined {
     const { bytes, from, to, isSide } = source;
@@ -87,11 +99,11 @@ class Docker implements Format {
     const isWhole = last === Ascii.newline;
     batch.bodyType[row] = ValueType.string;
     batch.bodyStart[row] = start;
-    batch.bodySize[row] = isWhole ? size - 1 : size;
+    batch.bodySize[row] = isWhole && !this.#keepsNewline ? size - 1 : size;
     table.remove(log);
     const stream = table.find(row, STREAM);
     if (stream >= 0) table.rename(stream, KEYS['log.iostream']);
-    batch.setAttribute(row, KEYS.logtag, isWhole ? 'F' : 'P');
+    if (!this.#keepsNewline) batch.setAttribute(row, KEYS.logtag, isWhole ? 'F' : 'P');
     this.#setTime(batch, row);
     return undefined;
   }

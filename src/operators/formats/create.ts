@@ -65,7 +65,11 @@ function createFormat(config: Exclude<FormatConfig, { type: 'auto_parser' }>): F
         isMessageBody: false,
       });
     case 'container':
-      return new Container(config.format ?? '', config.add_metadata_from_filepath ?? true);
+      return new Container({
+        format: config.format ?? '',
+        isPathRead: config.add_metadata_from_filepath ?? true,
+        keepsNewline: config.keepsNewline ?? false,
+      });
     case 'access_log_parser':
       return new AccessLog(config.severity_from_status ?? true);
     case 'preset_parser':

@@ -197,6 +197,7 @@ describe('syslog', () => {
     expect(record?.attributes).toEqual({
       priority: 165,
       facility: 20,
+      facility_text: 'local4',
       version: 1,
       hostname: 'host.example.com',
       appname: 'app',
@@ -214,6 +215,7 @@ describe('syslog', () => {
     expect(record?.attributes).toEqual({
       priority: 34,
       facility: 4,
+      facility_text: 'auth',
       hostname: 'box',
       appname: 'su',
       proc_id: '99',

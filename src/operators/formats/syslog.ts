@@ -12,7 +12,23 @@ import { keysOf, type FieldWriter } from './field-writer.ts';
 import type { Format } from './format.ts';
 import { cancelled } from './key-values.ts';
 
-const KEYS = keysOf('appname', 'facility', 'hostname', 'message', 'msg_id', 'priority', 'proc_id', 'structured_data', 'version');
+const KEYS = keysOf(
+  'appname',
+  'facility',
+  'facility_text',
+  'hostname',
+  'message',
+  'msg_id',
+  'priority',
+  'proc_id',
+  'structured_data',
+  'version',
+);
+// RFC 5424 § 6.2.1, by the names that syslog.h and the Collector have for them.
+const FACILITIES =
+  'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp security console solaris-cron local0 local1 local2 local3 local4 local5 local6 local7'.split(
+    ' ',
+  );
 const TEXTS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
 const STAMP_BYTES = 15;
 const NAME: ReadonlySet<number> = new Set(Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/'));
@@ -69,6 +85,7 @@ export class Syslog implements Format {
     if (priority >= 0) {
       fields.int(KEYS.priority, priority);
       fields.int(KEYS.facility, priority >> 3);
+      if (!this.#options.isMessageBody) fields.value(KEYS.facility_text, FACILITIES[priority >> 3] as string);
     }
     const hasVersion = isDigit(bytes[at]) && bytes[at] !== Ascii.zero && (bytes[at + 1] === Ascii.space || bytes[at + 2] === Ascii.space);
     const isNew = protocol === 'rfc5424' || (protocol === '' && priority >= 0 && hasVersion);

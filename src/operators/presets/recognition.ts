@@ -127,7 +127,7 @@ function createFormats(zone: Zone): ReadonlyMap<RecognisedName, Format> {
   ] as const;
   return new Map<RecognisedName, Format>([
     ...presets.map((name) => [name, createPreset(name, zone)] as const),
-    ['container', new Container('', true)],
+    ['container', new Container({ format: '', isPathRead: true, keepsNewline: false })],
     ['access_log', new AccessLog(true)],
     ['syslog', new Syslog({ protocol: '', zone, isPriorityOptional: true, isStrictWithoutPriority: true, isMessageBody: true })],
   ]);

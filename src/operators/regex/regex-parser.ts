@@ -49,7 +49,10 @@ export class RegexParser implements Operator {
 
   #parse(batch: LogBatch, row: number): boolean {
     const source = this.#source;
-    if (source.find(batch, row) !== Found.text) return this.#fail(batch, row, 'is missing or no text');
+    if (source.find(batch, row) !== Found.text) {
+      this.#failures.add(batch, row, () => `${source.field.text} is missing or no text`);
+      return false;
+    }
     const { bytes, from, to } = source;
     if (to - from > this.#textMax) return this.#fail(batch, row, `is longer than text_max, ${this.#textMax} bytes`);
     const isSide = source.isSide;
