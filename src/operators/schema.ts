@@ -209,10 +209,15 @@ export const operatorsSchema: PropertySchema = {
         { ...commonOptions, from: { ...field, description: 'The field to take.' }, to: { ...field, description: 'Where it goes.' } },
         ['from', 'to'],
       ),
-      operator(['add'], { ...commonOptions, field: { ...field, description: 'The field to set.' }, value: { description: 'Its value.' } }, [
-        'field',
-        'value',
-      ]),
+      operator(
+        ['add'],
+        {
+          ...commonOptions,
+          field: { ...field, description: 'The field to set.' },
+          value: { expected: 'a value', description: 'Its value.' },
+        },
+        ['field', 'value'],
+      ),
       operator(['remove'], { ...commonOptions, field: { ...field, description: 'The field to remove.' } }, ['field']),
       operator(['retain'], { ...commonOptions, fields: { type: 'array', minItems: 1, items: field, description: 'The fields to keep.' } }, [
         'fields',

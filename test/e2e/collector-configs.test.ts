@@ -360,6 +360,69 @@ service:
     },
     typos: [['flush_timeout: 500ms', 'flush_timout: 500ms', '"flush_timout" is not an option; did you mean "flush_timeout"?']],
   },
+  'the runtimes of containers told apart, ways between operators, pieces put together, an expression as a value': {
+    text: `
+receivers:
+  filelog:
+    include: [/srv/pods/*/*/*.log]
+    include_file_path: true
+    operators:
+      - type: router
+        id: runtime
+        default: containerd
+        routes:
+          - output: docker
+            expr: 'body startsWith "{"'
+      - type: json_parser
+        id: docker
+        output: pod
+      - type: regex_parser
+        id: containerd
+        regex: '^(?P<time>\S+) (?P<stream>stdout|stderr) (?P<logtag>\S+) (?P<log>.*)$'
+      - type: recombine
+        id: pieces
+        output: pod
+        combine_field: attributes.log
+        combine_with: ''
+        is_last_entry: attributes.logtag == "F"
+        source_identifier: attributes["log.file.path"]
+        max_log_size: 0
+      - type: regex_parser
+        id: pod
+        regex: '/(?P<name>[^/_]+)_[^/]*$'
+        parse_from: attributes["log.file.path"]
+        cache: { size: 64 }
+        on_error: send_quiet
+      - type: add
+        field: resource["service.name"]
+        value: EXPR("pod:" + attributes.name)
+        if: '"name" in attributes'
+exporters:
+  otlphttp:
+    endpoint: http://logs.example:4318
+    sending_queue: { batch: { sizer: bytes, max_size: 4194304 } }
+service:
+  pipelines:
+    logs: { receivers: [filelog], exporters: [otlphttp] }
+`,
+    means: {
+      'receivers.filelog.operators.0.default': 'containerd',
+      'receivers.filelog.operators.1.output': 'pod',
+      'receivers.filelog.operators.3.max_batch_size': 1000,
+      'receivers.filelog.operators.3.overwrite_with': 'oldest',
+      'receivers.filelog.operators.3.force_flush_period': '5s',
+      'exporters.otlphttp.sending_queue.batch.max_size': 4_194_304,
+    },
+    typos: [
+      [
+        '- output: docker',
+        '- output: doker',
+        'routes[0].output: expected the id of another operator (docker, containerd, pieces, pod, add), got "doker"',
+      ],
+      ['combine_field', 'combine_feld', '"combine_feld" is not an option; did you mean "combine_field"?'],
+      ['"pod:" +', '"pod:" *', '.value: "* attributes.name" is no part of a condition'],
+    ],
+  },
 };
 
 function valueAt(config: unknown, path: string): unknown {

@@ -24,7 +24,7 @@ export interface ContainerOptions {
 
 /**
  * Lines of container runtimes: `time stream tag text` of CRI (containerd, CRI-O), or the JSON of Docker. The text
- * becomes the body. Long lines come in pieces: `logtag` is P for all but the last of them.
+ * becomes the body, the time that of the record. Long lines come in pieces: `logtag` is P for all but the last of them.
  */
 export class Container implements Format {
   readonly #cri: Cri | undefined;
@@ -62,7 +62,6 @@ class Cri implements Format {
     if (!isTag) return 'no line of a container runtime';
     const tagEnd = find(view, Ascii.space, tagAt, to);
     fields.begin(batch, row);
-    fields.text(KEYS.time, source.position(from), time.end - from);
     fields.text(KEYS['log.iostream'], source.position(streamAt), 6);
     fields.text(KEYS.logtag, source.position(tagAt), tagEnd - tagAt);
     const problem = fields.commit(true);
@@ -115,6 +114,7 @@ class Docker implements Format {
     if (!this.#time.read(text, 0, text.length)) return;
     batch.timeMs[row] = this.#time.ms;
     batch.timeNs[row] = this.#time.ns;
+    batch.attributes.remove(slot);
   }
 }
 
