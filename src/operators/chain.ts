@@ -11,7 +11,7 @@ import type { FilterConfig, FormatConfig } from './formats/config.ts';
 import { createFormatOperator, isFormat } from './formats/create.ts';
 import { JsonParser } from './json/json-parser.ts';
 import type { Operator, RowStep } from './operator.ts';
-import { operatorIds, planOf, type Plan } from './plan.ts';
+import { planOf, type Plan } from './plan.ts';
 import { RegexParser } from './regex/regex-parser.ts';
 import { Router } from './router.ts';
 import { ScopeName } from './scope-name.ts';
@@ -34,11 +34,14 @@ export class OperatorChain {
   readonly #operators: readonly Operator[];
   readonly #failures: readonly Failures[];
   readonly #flow: Flow | undefined;
+  readonly #end: number;
 
-  constructor({ plan, operators, failures }: Compiled) {
+  /** With a flow, which operators in a line do not need, those up to the place `end` of it. */
+  constructor({ operators, failures }: Compiled, flow?: Flow, end: number = flow?.end ?? 0) {
     this.#operators = operators.filter((operator) => operator !== undefined);
     this.#failures = failures;
-    this.#flow = plan.isLine ? undefined : new Flow(plan, operators);
+    this.#flow = flow;
+    this.#end = end;
   }
 
   start(host: Host): void {
@@ -51,8 +54,13 @@ export class OperatorChain {
     const flow = this.#flow;
     if (flow) {
       flow.begin(batch);
-      flow.run(batch, 0, flow.end);
+      flow.run(batch, 0, this.#end);
     } else for (const operator of this.#operators) operator.process(batch);
+    this.report();
+  }
+
+  /** Tells of failures, if the last time is long enough ago. */
+  report(): void {
     for (const failures of this.#failures) failures.report();
   }
 
@@ -64,18 +72,19 @@ export class OperatorChain {
 
 /** Compiles a list of operators none of which holds rows. Throws ConfigError when one cannot run; `checkOperators` finds the same problems. */
 export function compileOperators(configs: readonly OperatorConfig[], settings: { readonly id: string }): OperatorChain {
-  return new OperatorChain(compile(configs, settings));
+  const compiled = compile(configs, settings);
+  const { plan, operators } = compiled;
+  return new OperatorChain(compiled, plan.isLine ? undefined : new Flow(plan, operators));
 }
 
 /** Throws ConfigError when one cannot run. */
 export function compile(configs: readonly OperatorConfig[], settings: { readonly id: string }): Compiled {
-  const names = operatorIds(configs);
   const plan = planOf(configs);
   const problems: ConfigProblem[] = plan.problems.map(({ path, message }) => ({ path: `${settings.id}.operators.${path}`, message }));
   const operators: (Operator | undefined)[] = [];
   const allFailures: Failures[] = [];
   for (const [index, config] of configs.entries()) {
-    const failures = new Failures(names[index] ?? config.type, config.type, config.on_error ?? 'send');
+    const failures = new Failures(plan.ids[index] ?? config.type, config.type, config.on_error ?? 'send');
     try {
       const operator = createOperator(config, failures);
       const condition = config.if ?? '';

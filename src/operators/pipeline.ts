@@ -1,12 +1,10 @@
 import type { Consumer, Host } from '#component';
 import type { LogBatch } from '#model';
-import { compile } from './chain.ts';
+import { compile, OperatorChain } from './chain.ts';
 import type { OperatorConfig, RecombineConfig } from './config.ts';
-import type { Failures } from './failures.ts';
 import { Flow } from './flow.ts';
 import { JOINING_DEFAULTS, RECOMBINE_FLUSH_PERIOD, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
 import { Joining, type Surroundings } from './joining/joining.ts';
-import type { Operator } from './operator.ts';
 
 export interface OperatorPipelineSettings {
   readonly id: string;
@@ -22,26 +20,22 @@ export interface OperatorPipelineSettings {
 export class OperatorPipeline {
   /** Takes the batches that `process` has edited. */
   readonly next: Consumer;
-  readonly #operators: readonly (Operator | undefined)[];
-  readonly #failures: readonly Failures[];
-  readonly #flow: Flow | undefined;
-  readonly #firstEnd: number;
+  readonly #chain: OperatorChain;
   readonly #joinings: readonly Joining[];
 
   /** Throws ConfigError when an operator cannot run; `checkOperators` finds the same problems. */
   constructor(configs: readonly OperatorConfig[], { id, next }: OperatorPipelineSettings) {
     const whole = withPieces(configs);
-    const { plan, operators, failures } = compile(whole, { id });
-    this.#operators = operators;
-    this.#failures = failures;
+    const compiled = compile(whole, { id });
+    const { plan, operators } = compiled;
     const flow = new Flow(plan, operators);
     const places = plan.order.flatMap((index, place) => (whole[index]?.type === 'recombine' ? [place] : []));
-    this.#flow = plan.isLine && places.length === 0 ? undefined : flow;
-    this.#firstEnd = places[0] ?? flow.end;
+    this.#chain = new OperatorChain(compiled, plan.isLine && places.length === 0 ? undefined : flow, places[0]);
     const joinings: Joining[] = [];
     let behind = next;
     for (const [i, place] of [...places.entries()].toReversed()) {
-      const options = toJoiningOptions(joiningOf(whole[plan.order[place] ?? 0] as RecombineConfig));
+      const index = plan.order[place] ?? 0;
+      const options = { ...toJoiningOptions(joiningOf(whole[index] as RecombineConfig)), operator: plan.ids[index] };
       const joining = new Joining(options, behind, this.#around(flow, place, places[i + 1] ?? flow.end));
       joinings.unshift(joining);
       behind = joining;
@@ -51,19 +45,13 @@ export class OperatorPipeline {
   }
 
   start(host: Host): void {
-    for (const failures of this.#failures) failures.start(host);
-    for (const operator of this.#operators) operator?.start?.(host);
+    this.#chain.start(host);
     for (const joining of this.#joinings) void joining.start(host);
   }
 
   /** Edits a new batch in place, as far as it can be by itself. Never throws because of what the rows hold. */
   process(batch: LogBatch): void {
-    const flow = this.#flow;
-    if (flow) {
-      flow.begin(batch);
-      flow.run(batch, 0, this.#firstEnd);
-    } else for (const operator of this.#operators) operator?.process(batch);
-    this.#report();
+    this.#chain.process(batch);
   }
 
   /** From here on: when the signal aborts, what `next` has been given and nobody takes is abandoned. */
@@ -74,7 +62,7 @@ export class OperatorPipeline {
   /** Lets go of what is held, and tells of failures that were not told yet. Nothing is processed any more. */
   async stop(signal: AbortSignal): Promise<void> {
     for (const joining of this.#joinings) await joining.shutdown(signal);
-    for (const failures of this.#failures) failures.flush();
+    this.#chain.stop();
   }
 
   #around(flow: Flow, place: number, end: number): Surroundings {
@@ -87,18 +75,14 @@ export class OperatorPipeline {
       after: (batch) => {
         if (hasRows) flow.showOthers(batch, place);
         flow.run(batch, place + 1, end);
-        this.#report();
+        this.#chain.report();
       },
       afterHeld: (rows) => {
         flow.leave(rows, place);
         flow.run(rows, place + 1, end);
-        this.#report();
+        this.#chain.report();
       },
     };
-  }
-
-  #report(): void {
-    for (const failures of this.#failures) failures.report();
   }
 }
 

@@ -6,6 +6,7 @@ export const END = -1;
 
 /** Which operators each one of a list gives its records to. Operators are named by their place in the list. */
 export interface Plan {
+  readonly ids: readonly string[];
   /** For each operator those it may give to. A router has one for each route, and one for records that no route takes. */
   readonly outputs: readonly (readonly number[])[];
   /** The operators, each before all it may give to. */
@@ -49,11 +50,11 @@ export function planOf(configs: readonly OperatorConfig[]): Plan {
     const option = configs[first]?.type === 'router' ? 'routes' : 'output';
     problems.push({ path: `${first}.${option}`, message: `records would go in a circle: ${way.map((index) => ids[index]).join(' → ')}` });
   }
-  return { outputs, order, isLine, problems };
+  return { ids, outputs, order, isLine, problems };
 }
 
 /** The ids of the operators: the type where none is given, with a number where one is taken. */
-export function operatorIds(configs: readonly OperatorConfig[]): string[] {
+function operatorIds(configs: readonly OperatorConfig[]): string[] {
   const taken = new Set<string>();
   return configs.map(({ id, type }) => {
     const wanted = id ?? type;

@@ -16,6 +16,8 @@ export interface JoinerOptions {
   readonly sourcesMax: number;
   readonly heldBytesMax: number;
   readonly identifier: Key | undefined;
+  /** The operator that joins; undefined for a processor, which is named by itself. */
+  readonly operator?: string | undefined;
 }
 
 const IO_STREAM = keyOf('log.iostream');
@@ -62,9 +64,11 @@ export class Joiner {
 
   start(host: Host): void {
     const { metrics } = host;
-    this.#merged = metrics.counter('winnow_processor_merged_log_records', 'Records that became part of another one.');
-    this.#cut = metrics.counter('winnow_multiline_cut_groups', 'Groups that were sent before their end because of a bound.');
-    metrics.gauge('winnow_processor_held_log_records', 'Records that are held.', () => this.#heldRows);
+    const { operator } = this.#options;
+    const labels = operator === undefined ? {} : { operator };
+    this.#merged = metrics.counter('winnow_processor_merged_log_records', 'Records that became part of another one.', labels);
+    this.#cut = metrics.counter('winnow_multiline_cut_groups', 'Groups that were sent before their end because of a bound.', labels);
+    metrics.gauge('winnow_processor_held_log_records', 'Records that are held.', () => this.#heldRows, labels);
   }
 
   get hasKept(): boolean {
