@@ -92,12 +92,12 @@ export class OperatorPipeline {
  */
 function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
   const keepsNewline = configs.some(({ type }) => type === 'recombine');
-  return configs.flatMap((config, index): OperatorConfig[] => {
+  return configs.flatMap((config): OperatorConfig[] => {
     if (config.type !== 'container') return [config];
     const { output, max_log_size: bytes, ...parser } = config;
     const pieces: RecombineConfig = {
       type: 'recombine',
-      id: `container pieces ${index}`,
+      id: `${config.id ?? 'container'}.pieces`,
       is_last_entry: 'attributes.logtag != "P"',
       combine_field: 'body',
       combine_with: '',
