@@ -9,7 +9,7 @@ interface Station {
 }
 
 /**
- * Takes rows through operators that do not simply follow one another. Each row stands before one operator, by its place
+ * Takes rows through operators that do not just follow one another. Each row stands before one operator, by its place
  * in an order in which all ways lead forwards: so one pass over the operators takes all rows through. Rows that stand
  * elsewhere are hidden from an operator by the mark of a dropped row.
  */
