@@ -43,6 +43,8 @@ export class ResourceDetection implements Processor {
   readonly #editing: EditOnce;
   readonly #stopping = new AbortController();
   #edits: ResourceEdits | undefined;
+  /** What each detector has found last. */
+  readonly #known = new Map<string, Found>();
   #found = new Map<string, Uint8Array>();
   #timer: Timer | undefined;
 
@@ -99,13 +101,17 @@ export class ResourceDetection implements Processor {
 
   async #try(name: 'env' | DetectorName, host: Host): Promise<Found> {
     try {
-      return await this.#within(name, host);
+      const found = await this.#within(name, host);
+      this.#known.set(name, found);
+      return found;
     } catch (problem) {
       const reason = reasonOf(problem);
       // What somebody wrote can be put right; what is not there may come later.
       if (name === 'env' || this.#config.fail_on_missing_metadata) throw new ConfigError([{ path: `detectors: ${name}`, message: reason }]);
-      host.log.warn('A detector has found nothing.', { detector: name, reason });
-      return {};
+      const known = this.#known.get(name);
+      const message = known ? 'A detector has found nothing this time; what it found before stays.' : 'A detector has found nothing.';
+      host.log.warn(message, { detector: name, reason });
+      return known ?? {};
     }
   }
 
