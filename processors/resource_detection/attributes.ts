@@ -6,7 +6,8 @@ interface Described {
 const on = (meaning: string): Described => ({ isEnabled: true, meaning });
 const off = (meaning: string): Described => ({ isEnabled: false, meaning });
 
-export type DetectorName = 'system' | 'process' | 'service' | 'docker' | 'container' | 'kubernetes';
+export type DetectorName = 'system' | 'process' | 'service' | 'docker' | 'container' | 'kubernetes' | CloudName;
+export type CloudName = 'ec2' | 'gcp' | 'azure';
 
 /** What each detector can find. For those the Collector has, names and what is enabled are the Collector's. */
 export const DETECTORS: Readonly<Record<DetectorName, Readonly<Record<string, Described>>>> = {
@@ -60,5 +61,45 @@ export const DETECTORS: Readonly<Record<DetectorName, Readonly<Record<string, De
     'k8s.node.name': on('The variable node_from_env_var, else NODE_NAME.'),
     'k8s.container.name': on('CONTAINER_NAME or K8S_CONTAINER_NAME.'),
     'k8s.cluster.name': on('CLUSTER_NAME or K8S_CLUSTER_NAME.'),
+  },
+  ec2: {
+    'cloud.provider': on('aws.'),
+    'cloud.platform': on('aws_ec2.'),
+    'cloud.account.id': on('Number of the account.'),
+    'cloud.region': on('Region.'),
+    'cloud.availability_zone': on('Availability zone.'),
+    'host.id': on('Id of the instance.'),
+    'host.image.id': on('Id of the image the instance was started from.'),
+    'host.name': on('Name of the host in the private DNS.'),
+    'host.type': on('Type of the instance.'),
+  },
+  gcp: {
+    'cloud.provider': on('gcp.'),
+    'cloud.platform': on('gcp_compute_engine, or gcp_kubernetes_engine where the machine belongs to a cluster.'),
+    'cloud.account.id': on('Id of the project.'),
+    'cloud.region': on('Region.'),
+    'cloud.availability_zone': on('Zone; for a cluster, where the whole cluster is in one.'),
+    'host.id': on('Id of the instance.'),
+    'host.name': on('Name of the instance.'),
+    'host.type': on('Type of the machine; not for a cluster.'),
+    'k8s.cluster.name': on('Name of the cluster.'),
+    'gcp.gce.instance.name': off('Name of the instance; not for a cluster.'),
+    'gcp.gce.instance.hostname': off('Name of the host in the internal DNS; not for a cluster.'),
+    'gcp.gce.instance_group_manager.name': on('Name of the managed instance group; not for a cluster.'),
+    'gcp.gce.instance_group_manager.zone': on('Zone of a zonal instance group; not for a cluster.'),
+    'gcp.gce.instance_group_manager.region': on('Region of a regional instance group; not for a cluster.'),
+  },
+  azure: {
+    'cloud.provider': on('azure.'),
+    'cloud.platform': on('azure_vm.'),
+    'cloud.account.id': on('Id of the subscription.'),
+    'cloud.region': on('Location.'),
+    'cloud.availability_zone': off('Number of the zone in the location.'),
+    'host.id': on('Id of the virtual machine.'),
+    'host.name': on('Name the operating system was given, else that of the virtual machine.'),
+    'azure.vm.name': on('Name of the virtual machine.'),
+    'azure.vm.size': on('Size of the virtual machine.'),
+    'azure.vm.scaleset.name': on('Name of the scale set.'),
+    'azure.resourcegroup.name': on('Name of the resource group.'),
   },
 };

@@ -1,13 +1,8 @@
-import type { Found, Surroundings } from './surroundings.ts';
+import { textIn, type Found, type Surroundings } from './surroundings.ts';
 
 /** Asks the daemon about the host it runs on. Rejects when it does not answer. */
 export async function detectDocker(at: Surroundings, endpoint: string): Promise<Found> {
   const info: unknown = JSON.parse(await at.ask(endpoint.replace(/^unix:\/\//, ''), '/info'));
   if (typeof info !== 'object' || info === null) throw new RangeError(`${endpoint}/info: expected an object, got ${JSON.stringify(info)}`);
   return { 'host.name': textIn(info, 'Name'), 'os.type': textIn(info, 'OSType') };
-}
-
-function textIn(values: object, name: string): string | undefined {
-  const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

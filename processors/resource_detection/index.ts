@@ -1,6 +1,7 @@
-import { duration, type ConfigSchema, type ProcessorFactory, type PropertySchema } from '#component';
+import { duration, type ConfigProblem, type ConfigSchema, type ProcessorFactory, type PropertySchema } from '#component';
 import { DETECTORS, type DetectorName } from './attributes.ts';
 import { ResourceDetection, type ResourceDetectionConfig } from './resource-detection.ts';
+import { checkTags } from './tags.ts';
 
 /** `resource_attributes` of a detector: each attribute can be switched on and off. */
 function attributesOf(name: DetectorName): PropertySchema {
@@ -30,6 +31,25 @@ function section(name: DetectorName, description: string, more: Record<string, P
     default: {},
     description,
     properties: { ...more, resource_attributes: attributesOf(name) },
+  };
+}
+
+function endpoint(address: string): PropertySchema {
+  return {
+    type: 'string',
+    pattern: '^http://[^\\s/?#@]+(/[^\\s?#]*)?$',
+    expected: `an address such as "${address}"`,
+    default: address,
+    description: 'Address of the metadata service. It is asked directly, whatever proxies the environment names.',
+  };
+}
+
+function tags(attribute: string): PropertySchema {
+  return {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: [],
+    description: `Tags to set, as ${attribute}: patterns in RE2 syntax, one of which matches the name.`,
   };
 }
 
@@ -82,8 +102,34 @@ const schema: ConfigSchema<ResourceDetectionConfig> = {
     kubernetes: section('kubernetes', 'The pod this agent runs in, by its environment and its mounts.', {
       node_from_env_var: { type: 'string', minLength: 1, default: 'K8S_NODE_NAME', description: 'Variable with the name of the node.' },
     }),
+    ec2: section('ec2', 'The instance of Amazon EC2, by its metadata service.', {
+      endpoint: endpoint('http://169.254.169.254'),
+      tags: tags('ec2.tag.NAME'),
+      tags_from_imds: {
+        type: 'boolean',
+        enum: [true],
+        default: true,
+        expected: 'true, because tags come out of the metadata service and not from the API of EC2',
+        description: 'Tags come out of the metadata service, which the instance has to allow by InstanceMetadataTags.',
+      },
+    }),
+    gcp: section('gcp', 'The machine of Google Cloud, or its cluster, by its metadata service.', {
+      endpoint: endpoint('http://metadata.google.internal'),
+    }),
+    azure: section('azure', 'The virtual machine of Azure, by its metadata service.', {
+      endpoint: endpoint('http://169.254.169.254'),
+      tags: tags('azure.tag.NAME'),
+    }),
   },
 };
+
+function check({ ec2, gcp, azure }: ResourceDetectionConfig): ConfigProblem[] {
+  const problems = [...checkTags('ec2.tags', ec2.tags), ...checkTags('azure.tags', azure.tags)];
+  for (const [name, { endpoint: address }] of Object.entries({ ec2, gcp, azure })) {
+    if (!URL.canParse(address)) problems.push({ path: `${name}.endpoint`, message: `expected an address, got "${address}"` });
+  }
+  return problems;
+}
 
 export const factory: ProcessorFactory<ResourceDetectionConfig> = {
   kind: 'processor',
@@ -91,7 +137,8 @@ export const factory: ProcessorFactory<ResourceDetectionConfig> = {
   aliases: ['resourcedetection'],
   signals: ['logs', 'traces'],
   stability: 'alpha',
-  summary: 'Finds out host, operating system, process, container and pod, and adds them to every resource.',
+  summary: 'Finds out host, operating system, process, container, pod and cloud, and adds them to every resource.',
   schema,
+  check,
   create: (config, _settings, next) => new ResourceDetection(config, next),
 };

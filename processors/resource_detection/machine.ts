@@ -4,9 +4,11 @@ import type { IncomingMessage } from 'node:http';
 import { arch, hostname, networkInterfaces, platform, release } from 'node:os';
 import { promisify } from 'node:util';
 import type { FileSystem } from '#component';
-import type { Surroundings } from './surroundings.ts';
+import type { Answer, Question, Surroundings } from './surroundings.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
+// The longest that is asked for, of a machine of Azure with all the tags it may have, takes about 100 KiB.
+const METADATA_BYTES_MAX = 256 * 1024;
 
 /** The surroundings of this very process. What is asked of the outside stops when `signal` aborts. */
 export function machine(fs: FileSystem, signal: AbortSignal): Surroundings {
@@ -25,6 +27,7 @@ export function machine(fs: FileSystem, signal: AbortSignal): Surroundings {
     },
     output: async (program, args) => (await promisify(execFile)(program, args, { signal })).stdout,
     ask: (socket, path) => ask(socket, path, signal),
+    request: (url, question) => request(url, question, signal),
   };
 }
 
@@ -42,11 +45,30 @@ async function ask(socketPath: string, path: string, signal: AbortSignal): Promi
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     http.get({ socketPath, path, signal, headers: { host: 'docker' }, agent: false }, resolve).on('error', reject);
   });
-  let text = '';
-  for await (const part of response.setEncoding('utf8')) {
-    text += String(part);
-    if (text.length > ANSWER_BYTES_MAX) throw new RangeError(`${socketPath}${path}: the answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-  }
+  const text = await textOf(response, `${socketPath}${path}`, ANSWER_BYTES_MAX);
   if (response.statusCode !== 200) throw new RangeError(`${socketPath}${path}: expected 200, got ${response.statusCode}`);
   return text;
+}
+
+async function request(url: string, { method = 'GET', headers }: Question, signal: AbortSignal): Promise<Answer> {
+  const http = process.getBuiltinModule('node:http');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const fail = (problem: NodeJS.ErrnoException): void => {
+      reject(new Error(`${url}: ${problem.message || problem.code}`, { cause: problem }));
+    };
+    // An agent of its own: the common one asks a proxy where the environment of Node says so.
+    http.request(url, { method, headers, signal, agent: false }, resolve).on('error', fail).end();
+  });
+  return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response, url, METADATA_BYTES_MAX) };
+}
+
+async function textOf(response: IncomingMessage, url: string, bytesMax: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > bytesMax) throw new RangeError(`${url}: the answer is longer than ${bytesMax} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }

@@ -86,6 +86,27 @@ test('finds out again at refresh_interval, and keeps what it knew when that fail
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('a detector that fails at refresh_interval loses nothing that it knew', async () => {
+  let isThere = true;
+  const ask = async (): Promise<string> => (isThere ? '{"Name":"dock1"}' : Promise.reject(new Error('no socket')));
+  const { processor, host, clock } = rigFor({ detectors: ['docker', 'env'], refresh_interval: '1m' }, { ask });
+  const attributesNow = async (): Promise<unknown> => {
+    const batch = batchOf(undefined);
+    await processor.consume(batch);
+    return resourceAttributes(resourceAt(batch, 0));
+  };
+  await processor.start(host);
+
+  isThere = false;
+  await clock.advance(60_000);
+
+  expect(await attributesNow()).toEqual({ 'host.name': 'dock1' });
+  expect(host.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    'A detector has found nothing this time; what it found before stays.',
+  ]);
+  await processor.shutdown();
+});
+
 /** Goal: only resources change. Method: random rows of several resources, compared with what they said before. */
 test('rows in = rows out, the same but for their resource', async () => {
   await fc.assert(

@@ -1,10 +1,13 @@
 import { ConfigError, EditOnce, parseDuration, type Consumer, type Host, type Processor, type Timer } from '#component';
 import { encodeKeyValue, type LogBatch } from '#model';
 import { ResourceEdits, mergeAttributes } from '#operators';
-import { DETECTORS, type DetectorName } from './attributes.ts';
+import { DETECTORS, type CloudName, type DetectorName } from './attributes.ts';
+import { detectAzure, type AzureConfig } from './azure.ts';
 import { detectContainer } from './container.ts';
 import { detectDocker } from './docker.ts';
+import { detectEc2, type Ec2Config } from './ec2.ts';
 import { detectEnv } from './env.ts';
+import { detectGcp } from './gcp.ts';
 import { detectKubernetes } from './kubernetes.ts';
 import { machine } from './machine.ts';
 import { detectProcess } from './process.ts';
@@ -29,6 +32,14 @@ export interface ResourceDetectionConfig {
   docker: Section & { endpoint: string };
   container: Section;
   kubernetes: Section & { node_from_env_var: string };
+  ec2: Section & Ec2Config & { tags_from_imds: boolean };
+  gcp: Section & { endpoint: string };
+  azure: Section & AzureConfig;
+}
+
+interface Run {
+  readonly host: Host;
+  readonly isWanted: (attribute: string) => boolean;
 }
 
 /**
@@ -43,6 +54,8 @@ export class ResourceDetection implements Processor {
   readonly #editing: EditOnce;
   readonly #stopping = new AbortController();
   #edits: ResourceEdits | undefined;
+  /** What each detector has found last. */
+  readonly #known = new Map<string, Found>();
   #found = new Map<string, Uint8Array>();
   #timer: Timer | undefined;
 
@@ -99,13 +112,17 @@ export class ResourceDetection implements Processor {
 
   async #try(name: 'env' | DetectorName, host: Host): Promise<Found> {
     try {
-      return await this.#within(name, host);
+      const found = await this.#within(name, host);
+      this.#known.set(name, found);
+      return found;
     } catch (problem) {
       const reason = reasonOf(problem);
       // What somebody wrote can be put right; what is not there may come later.
       if (name === 'env' || this.#config.fail_on_missing_metadata) throw new ConfigError([{ path: `detectors: ${name}`, message: reason }]);
-      host.log.warn('A detector has found nothing.', { detector: name, reason });
-      return {};
+      const known = this.#known.get(name);
+      const message = known ? 'A detector has found nothing this time; what it found before stays.' : 'A detector has found nothing.';
+      host.log.warn(message, { detector: name, reason });
+      return known ?? {};
     }
   }
 
@@ -123,22 +140,20 @@ export class ResourceDetection implements Processor {
       return await Promise.race([this.#run(name, at, host), late.promise]);
     } finally {
       timer.cancel();
+      // What is still asked, such as for a token that does not come, need not be answered any more.
+      given.abort();
       this.#stopping.signal.removeEventListener('abort', stop);
     }
   }
 
   async #run(name: 'env' | DetectorName, at: Surroundings, host: Host): Promise<Found> {
-    const config = this.#config;
     if (name === 'env') return detectEnv(at);
     const isWanted = (attribute: string): boolean => this.#isEnabled(name, attribute);
-    return enabledOf(await this.#runDetector(name, at, { host, config, isWanted }), isWanted);
+    return enabledOf(await this.#runDetector(name, at, { host, isWanted }), isWanted);
   }
 
-  async #runDetector(
-    name: DetectorName,
-    at: Surroundings,
-    { host, config, isWanted }: { host: Host; config: ResourceDetectionConfig; isWanted: (attribute: string) => boolean },
-  ): Promise<Found> {
+  async #runDetector(name: DetectorName, at: Surroundings, { host, isWanted }: Run): Promise<Found> {
+    const config = this.#config;
     switch (name) {
       case 'system':
         return detectSystem(at, config.system.hostname_sources, isWanted);
@@ -152,11 +167,28 @@ export class ResourceDetection implements Processor {
         return detectContainer(at);
       case 'kubernetes':
         return detectKubernetes(at, config.kubernetes.node_from_env_var);
+      default:
+        return this.#runCloud(name, at, { host, isWanted });
+    }
+  }
+
+  async #runCloud(name: CloudName, at: Surroundings, { host, isWanted }: Run): Promise<Found> {
+    const config = this.#config;
+    // On the clock of a rehearsal an address that does not answer would never be given up.
+    if (host.isRehearsal) return {};
+    switch (name) {
+      case 'ec2':
+        return detectEc2(at, config.ec2, { clock: host.clock, log: host.log, timeoutMs: parseDuration(config.timeout), isWanted });
+      case 'gcp':
+        return detectGcp(at, config.gcp.endpoint);
+      case 'azure':
+        return detectAzure(at, config.azure);
     }
   }
 
   #isEnabled(name: DetectorName, attribute: string): boolean {
-    return this.#config[name].resource_attributes[attribute]?.enabled ?? DETECTORS[name][attribute]?.isEnabled ?? false;
+    // What is not in the table are tags, which have been asked for by name.
+    return this.#config[name].resource_attributes[attribute]?.enabled ?? DETECTORS[name][attribute]?.isEnabled ?? true;
   }
 
   #isListed(attribute: string): boolean {

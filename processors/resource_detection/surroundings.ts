@@ -19,6 +19,19 @@ export interface Surroundings {
   output(program: string, args: readonly string[]): Promise<string>;
   /** The answer of an HTTP server behind a Unix socket. Rejects when there is none. */
   ask(socket: string, path: string): Promise<string>;
+  /** What an HTTP server answers, whatever its status. No proxy is asked, no redirect followed. Rejects when there is no answer. */
+  request(url: string, question: Question): Promise<Answer>;
+}
+
+export interface Question {
+  readonly method?: 'GET' | 'PUT';
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
 }
 
 interface NetworkAddress {
@@ -29,6 +42,12 @@ interface NetworkAddress {
 
 /** What was found, in the order of the attributes of a detector. */
 export type Found = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** A text of an object that somebody else wrote; undefined when it is not there, empty, or no text. */
+export function textIn(values: object, name: string): string | undefined {
+  const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
 /** The text of a file; undefined when it cannot be read. */
 export function readText(fs: FileSystem, path: string): string | undefined {

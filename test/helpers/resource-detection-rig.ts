@@ -22,6 +22,9 @@ export const DEFAULTS: ResourceDetectionConfig = {
   docker: { endpoint: '/var/run/docker.sock', resource_attributes: {} },
   container: { resource_attributes: {} },
   kubernetes: { node_from_env_var: 'K8S_NODE_NAME', resource_attributes: {} },
+  ec2: { endpoint: 'http://169.254.169.254', tags: [], tags_from_imds: true, resource_attributes: {} },
+  gcp: { endpoint: 'http://metadata.google.internal', resource_attributes: {} },
+  azure: { endpoint: 'http://169.254.169.254', tags: [], resource_attributes: {} },
 };
 
 /** Everything a detector can find, switched on. */
@@ -50,6 +53,7 @@ export const NOWHERE: Surroundings = {
   reverse: async () => undefined,
   output: async () => '',
   ask: () => Promise.reject(new Error('no socket')),
+  request: () => Promise.reject(new Error('no network')),
 };
 
 interface Rig {
