@@ -64,7 +64,7 @@ export class FileLog implements Receiver {
     if (!encoding) throw new RangeError(`${settings.id}: encoding "${config.encoding}" is not known`);
     this.#encoding = encoding;
     const { operators } = config;
-    this.#operators = operators.length > 0 ? new OperatorPipeline(operators, { id: settings.id, next }) : undefined;
+    this.#operators = operators.length > 0 ? new OperatorPipeline(operators, { id: settings.id, next, isFromFiles: true }) : undefined;
     this.#resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     this.#ordering = config.ordering_criteria ? new Ordering(config.ordering_criteria) : undefined;
   }

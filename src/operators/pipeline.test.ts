@@ -34,7 +34,7 @@ class Rig {
   readonly resources: unknown[] = [];
   readonly pipeline: OperatorPipeline;
 
-  constructor(operators: readonly OperatorConfig[]) {
+  constructor(operators: readonly OperatorConfig[], isFromFiles: boolean = false) {
     const next: Consumer = {
       mutates: false,
       consume: (batch) => {
@@ -45,7 +45,7 @@ class Rig {
         return this.sink.consume(batch);
       },
     };
-    this.pipeline = new OperatorPipeline(operators, { id: 'file_log', next });
+    this.pipeline = new OperatorPipeline(operators, { id: 'file_log', next, isFromFiles });
     this.pipeline.start(this.host);
   }
 
@@ -167,6 +167,23 @@ describe('what is written for all runtimes of containers', () => {
     expect(rig.sink.bodies).toEqual(['from containerd']);
     expect(rig.outcomes).toEqual([{ durable: 1, dropped: new Map(), abandoned: 1 }]);
   });
+});
+
+test('a group of a file is left to the next start, also when nothing in it tells of the file any more', async () => {
+  const operators: readonly OperatorConfig[] = [
+    { type: 'remove', field: 'attributes["log.file.path"]' },
+    { type: 'remove', field: 'attributes["log.file.name"]' },
+    { type: 'recombine', is_first_entry: 'body startsWith "A"' },
+  ];
+  const rigs = [new Rig(operators, true), new Rig(operators)];
+
+  for (const rig of rigs) {
+    await rig.give(['A1', 'b']);
+    await rig.pipeline.stop(NEVER);
+  }
+
+  expect(rigs.map(({ sink }) => sink.bodies)).toEqual([[], ['A1\nb']]);
+  expect(rigs[0]?.outcomes).toEqual([{ durable: 0, dropped: new Map(), abandoned: 2 }]);
 });
 
 test('container puts the pieces of long lines together, and says nothing of it to what stands behind', async () => {

@@ -9,6 +9,8 @@ import { Joining, type Surroundings } from './joining/joining.ts';
 export interface OperatorPipelineSettings {
   readonly id: string;
   readonly next: Consumer;
+  /** True when all rows come from files, and are read again if they are abandoned. */
+  readonly isFromFiles?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export class OperatorPipeline {
   readonly #joinings: readonly Joining[];
 
   /** Throws ConfigError when an operator cannot run; `checkOperators` finds the same problems. */
-  constructor(configs: readonly OperatorConfig[], { id, next }: OperatorPipelineSettings) {
+  constructor(configs: readonly OperatorConfig[], { id, next, isFromFiles = false }: OperatorPipelineSettings) {
     const whole = withPieces(configs);
     const compiled = compile(whole, { id });
     const { plan, operators } = compiled;
@@ -35,7 +37,7 @@ export class OperatorPipeline {
     let behind = next;
     for (const [i, place] of [...places.entries()].toReversed()) {
       const index = plan.order[place] ?? 0;
-      const options = { ...toJoiningOptions(joiningOf(whole[index] as RecombineConfig)), operator: plan.ids[index] };
+      const options = { ...toJoiningOptions(joiningOf(whole[index] as RecombineConfig)), operator: plan.ids[index], isFromFiles };
       const joining = new Joining(options, behind, this.#around(flow, place, places[i + 1] ?? flow.end));
       joinings.unshift(joining);
       behind = joining;

@@ -5,6 +5,8 @@ import { Joiner, type JoinerOptions } from './joiner.ts';
 export interface JoiningOptions extends JoinerOptions {
   readonly flushMs: number;
   readonly unfinished: 'auto' | 'flush' | 'abandon';
+  /** True when all rows come from files. Otherwise their attributes tell. */
+  readonly isFromFiles?: boolean;
 }
 
 /** What else becomes of the rows, in the middle of a list of operators. */
@@ -133,9 +135,9 @@ export class Joining implements Processor {
   async #finish(): Promise<void> {
     const host = this.#host;
     if (!host) return;
-    const { unfinished } = this.#options;
+    const { unfinished, isFromFiles = false } = this.#options;
     const isLate = this.#deadline.signal.aborted;
-    this.#joiner.abandon((isFromFile) => isLate || unfinished === 'abandon' || (unfinished === 'auto' && isFromFile));
+    this.#joiner.abandon((isFromFile) => isLate || unfinished === 'abandon' || (unfinished === 'auto' && (isFromFiles || isFromFile)));
     await this.#flush(host, Infinity);
   }
 }
