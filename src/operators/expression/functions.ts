@@ -7,12 +7,15 @@ interface FunctionOfValues {
   readonly apply: (...values: Value[]) => Value;
 }
 
+// More than any record may have; beyond 512 Mi characters V8 throws.
+const REPLACED_MAX = 16 * 1024 * 1024;
+
 /** Functions of the Collector's expressions. */
 export const FUNCTIONS: Readonly<Record<string, FunctionOfValues>> = {
   float: { parameters: 1, apply: (value) => new Double(Number(numberOf(value))) },
   get: { parameters: 2, apply: memberOf },
   int: { parameters: 1, apply: (value) => Math.trunc(Number(numberOf(value))) },
-  replace: { parameters: 3, apply: (text, from, to) => textOf(text).replaceAll(textOf(from), () => textOf(to)) },
+  replace: { parameters: 3, apply: replaced },
   trimPrefix: { parameters: 2, apply: (text, start) => withoutStart(textOf(text), textOf(start)) },
   trimSuffix: { parameters: 2, apply: (text, end) => withoutEnd(textOf(text), textOf(end)) },
   env: { parameters: 1, apply: (name) => process.env[textOf(name)] ?? '' },
@@ -32,6 +35,16 @@ function numberOf(value: Value): number | bigint {
   if ((typeof number !== 'number' && typeof number !== 'bigint') || Number.isNaN(number))
     throw new TypeError('a condition expected a number');
   return number;
+}
+
+function replaced(text: Value, from: Value, to: Value): string {
+  const replacement = textOf(to);
+  let size = 0;
+  return textOf(text).replaceAll(textOf(from), () => {
+    size += replacement.length;
+    if (size > REPLACED_MAX) throw new TypeError('replace would make a text of more than 16 Mi characters');
+    return replacement;
+  });
 }
 
 /** The member of a map, or nothing. */

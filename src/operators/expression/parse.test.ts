@@ -92,6 +92,7 @@ describe('cannot be answered', () => {
     ['len(attributes.ratio) > 1', 'expected a text, got the number 0.5'],
     ['attributes.level + 1 == 2', 'cannot add the string warn and the number 1'],
     ['attributes.level ? true : false', 'expected true or false'],
+    [`replace("${'a'.repeat(20_000)}", "", "${'b'.repeat(20_000)}") == ""`, 'more than 16 Mi characters'],
   ])('%s', (condition, message) => {
     expect(() => evaluate(condition)).toThrow(message);
   });
@@ -116,7 +117,18 @@ describe('is refused', () => {
     ['- body', 'expected a number'],
     ['('.repeat(99), 'inside each other'],
     ['!'.repeat(99), 'fewer negations'],
+    [`body${' == 1'.repeat(1002)}`, 'at most 1000 comparisons, sums and choices'],
+    [`"a"${' + "a"'.repeat(1002)} == ""`, 'at most 1000 comparisons, sums and choices'],
+    [`${'true ? true : '.repeat(1002)} true`, 'at most 1000 comparisons, sums and choices'],
   ])('%s', (condition, message) => {
     expect(() => parseCondition(condition)).toThrow(message);
   });
+});
+
+test('as many conditions as are written stand side by side', () => {
+  const many = (sign: string, condition: string): string => Array.from({ length: 30_000 }, () => condition).join(` ${sign} `);
+
+  expect(evaluate(many('or', 'body == "x"'))).toBe(false);
+  expect(evaluate(many('and', 'body != "x"'))).toBe(true);
+  expect(evaluate(`"a"${' + "a"'.repeat(1000)} == "a"`)).toBe(false);
 });

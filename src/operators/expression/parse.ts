@@ -20,6 +20,8 @@ const CONSTANTS: Readonly<Record<string, Value>> = { true: true, false: false, n
 const NEGATABLE: ReadonlySet<string> = new Set(['in', 'matches', 'contains', 'startsWith', 'endsWith']);
 const ROOTS: ReadonlySet<string> = new Set(['body', '$', 'attributes', 'resource']);
 const DEPTH_MAX = 50;
+// Each leads one call deeper, where the stack of V8 has room for some 10,000.
+const CHAINED_MAX = 1000;
 
 /**
  * Reads a condition as the Collector writes them, the part of its language that conditions mostly use:
@@ -37,6 +39,7 @@ class ConditionParser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  #chained = 0;
 
   constructor(condition: string) {
     this.#tokens = tokensOf(condition);
@@ -68,9 +71,15 @@ class ConditionParser {
     throw new RangeError(`expected ${expected} at character ${position + 1} of the condition, got "${value}"`);
   }
 
+  /** One more of those that are evaluated one inside the other. */
+  #chain(): void {
+    if (++this.#chained > CHAINED_MAX) this.#fail(`at most ${CHAINED_MAX} comparisons, sums and choices in a condition`);
+  }
+
   #choice(): Part {
     const condition = this.#or();
     if (this.#take('?') === undefined) return condition;
+    this.#chain();
     const { evaluate: test } = condition;
     const { evaluate: one } = this.#choice();
     this.#expect(':');
@@ -80,29 +89,23 @@ class ConditionParser {
 
   #or(): Part {
     if (++this.#depth > DEPTH_MAX) this.#fail(`at most ${DEPTH_MAX} conditions inside each other`);
-    let left = this.#and();
-    while (this.#take('or', '||') !== undefined) {
-      const { evaluate: one } = left;
-      const { evaluate: other } = this.#and();
-      left = { evaluate: (batch, row) => booleanOf(one(batch, row)) || booleanOf(other(batch, row)) };
-    }
+    const first = this.#and();
+    const parts = [first.evaluate];
+    while (this.#take('or', '||') !== undefined) parts.push(this.#and().evaluate);
     this.#depth--;
-    return left;
+    return parts.length === 1 ? first : { evaluate: anyOf(parts) };
   }
 
   #and(): Part {
-    let left = this.#comparison();
-    while (this.#take('and', '&&') !== undefined) {
-      const { evaluate: one } = left;
-      const { evaluate: other } = this.#comparison();
-      left = { evaluate: (batch, row) => booleanOf(one(batch, row)) && booleanOf(other(batch, row)) };
-    }
-    return left;
+    const first = this.#comparison();
+    const parts = [first.evaluate];
+    while (this.#take('and', '&&') !== undefined) parts.push(this.#comparison().evaluate);
+    return parts.length === 1 ? first : { evaluate: allOf(parts) };
   }
 
   #comparison(): Part {
     let left = this.#sum();
-    for (;;) {
+    for (let count = 0; ; count++) {
       const before = this.#at;
       const isNegated = this.#take('not') !== undefined;
       const operator = this.#take('matches', ...Object.keys(COMPARISONS));
@@ -110,6 +113,7 @@ class ConditionParser {
         this.#at = before;
         return left;
       }
+      if (count > 0) this.#chain();
       const compare = operator === 'matches' ? this.#matches(left) : this.#compare(left, operator);
       left = { evaluate: isNegated ? (batch, row) => !compare(batch, row) : compare };
     }
@@ -141,6 +145,7 @@ class ConditionParser {
     for (;;) {
       const sign = this.#take('+', '??');
       if (sign === undefined) return left;
+      this.#chain();
       const { evaluate: one } = left;
       const { evaluate: other } = this.#operand();
       left = {
@@ -221,6 +226,20 @@ class ConditionParser {
     const field = parseField(text);
     return { evaluate: (batch, row) => readField(batch, row, field), field };
   }
+}
+
+function anyOf(parts: readonly Expression[]): Expression {
+  return (batch, row) => {
+    for (const part of parts) if (booleanOf(part(batch, row))) return true;
+    return false;
+  };
+}
+
+function allOf(parts: readonly Expression[]): Expression {
+  return (batch, row) => {
+    for (const part of parts) if (!booleanOf(part(batch, row))) return false;
+    return true;
+  };
 }
 
 function matchesText(regex: CompiledRegex, text: string): boolean {
