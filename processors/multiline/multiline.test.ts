@@ -187,6 +187,25 @@ test('waits while the next one refuses, and loses nothing', async () => {
   expect(rig.bodies).toEqual(['one', 'two']);
 });
 
+test('a source that was kept waiting has not been silent', async () => {
+  const rig = new Rig();
+  await rig.start();
+  rig.sink.isRefusing = true;
+  const taken = rig.give(['one', 'Error: x'].map((text) => ({ text, source: 1 })));
+  await rig.clock.advance(10_000);
+  rig.sink.isRefusing = false;
+  while (rig.bodies.length === 0) await rig.clock.advance(100);
+  await taken;
+  await rig.give([{ text: '    at f (a.js:1:1)', source: 1 }]);
+  expect(rig.bodies).toEqual(['one']);
+
+  await rig.clock.advance(5000);
+
+  expect(rig.bodies).toEqual(['one', 'Error: x\n    at f (a.js:1:1)']);
+  await rig.stop();
+  expect(rig.clock.pendingTimers).toBe(0);
+});
+
 describe('bounds', () => {
   test('of records cut a group', async () => {
     const lines = ['Error: x', ...Array.from({ length: 5 }, (_, i) => `    at f${i} (a.js:1:1)`)];

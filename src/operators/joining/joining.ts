@@ -38,6 +38,8 @@ export class Joining implements Processor {
   #host: Host | undefined;
   #timer: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
+  /** How long the next one has made us wait, in all. */
+  #waitedMs = 0;
   #isStopped = false;
   readonly #deadline = new AbortController();
 
@@ -89,7 +91,7 @@ export class Joining implements Processor {
     const host = this.#host;
     if (this.#isStopped || !host) throw new RefusedError('what joins records is stopping and takes no more');
     if (batch.liveRows === 0) return;
-    if (this.#surroundings?.before(batch) !== false) this.#joiner.join(batch, host.clock.monotonic());
+    if (this.#surroundings?.before(batch) !== false) this.#joiner.join(batch, this.#now(host));
     this.#surroundings?.after(batch);
     this.#armTimer(host, this.#options.flushMs);
     await this.#sendWhole(host);
@@ -105,8 +107,15 @@ export class Joining implements Processor {
   }
 
   /** Rows have been taken out of the batch by now, so it cannot be given back: it is offered until it is taken. */
-  #offer(batch: LogBatch, host: Host): Promise<void> {
-    return offerUntilTaken(batch, { next: this.#next, host, signal: this.#deadline.signal });
+  async #offer(batch: LogBatch, host: Host): Promise<void> {
+    const began = host.clock.monotonic();
+    await offerUntilTaken(batch, { next: this.#next, host, signal: this.#deadline.signal });
+    this.#waitedMs += host.clock.monotonic() - began;
+  }
+
+  /** Stands while the next one takes nothing: sources are kept waiting then, and none of them is silent. */
+  #now(host: Host): number {
+    return host.clock.monotonic() - this.#waitedMs;
   }
 
   #armTimer(host: Host, afterMs: number): void {
@@ -120,8 +129,8 @@ export class Joining implements Processor {
   async #flushSilent(host: Host): Promise<void> {
     if (this.#isStopped) return;
     const { flushMs } = this.#options;
-    const oldestMs = await this.#flush(host, host.clock.monotonic() - flushMs);
-    this.#armTimer(host, Math.max(1, oldestMs + flushMs - host.clock.monotonic()));
+    const oldestMs = await this.#flush(host, this.#now(host) - flushMs);
+    this.#armTimer(host, Math.max(1, oldestMs + flushMs - this.#now(host)));
   }
 
   async #flush(host: Host, beforeMs: number): Promise<number> {
