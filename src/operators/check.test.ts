@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkOperators } from './check.ts';
 import type { OperatorConfig } from './config.ts';
+import { operatorsSchema } from './schema.ts';
 
 test.each<[OperatorConfig[], string, string]>([
   [[{ type: 'regex_parser', regex: '(?P<a>x' }], '0.regex', 'a "(" without its ")"'],
@@ -59,4 +60,13 @@ test('finds nothing wrong with what runs', () => {
       { type: 'move', from: 'attributes.a', to: 'attributes' },
     ]),
   ).toEqual([]);
+});
+
+test('the most operators that are allowed may give to one another backwards', () => {
+  const { maxItems = Infinity } = operatorsSchema;
+  const last = maxItems - 1;
+  const nextOf = (index: number): number => (index === 0 ? last - 1 : index === 1 ? last : index - 1);
+  const configs = Array.from({ length: last }, (_, i): OperatorConfig => ({ type: 'noop', id: `o${i}`, output: `o${nextOf(i)}` }));
+
+  expect(checkOperators([...configs, { type: 'noop', id: `o${last}` }])).toEqual([]);
 });

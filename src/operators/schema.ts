@@ -142,11 +142,15 @@ const operator = (
 
 const output = { anyOf: commonOptions.output.anyOf };
 
+// Ways between more of them take long to sort, and lead deeper than the stack of V8.
+const OPERATORS_MAX = 1000;
+
 const routerOptions = {
   id: commonOptions.id,
   on_error: commonOptions.on_error,
   routes: {
     type: ['array', 'null'],
+    maxItems: OPERATORS_MAX,
     description: 'A record goes the way of the first one whose condition is true.',
     items: block(
       {
@@ -173,6 +177,7 @@ const recombineOptions: Readonly<Record<string, PropertySchema>> = {
 export const operatorsSchema: PropertySchema = {
   type: 'array',
   default: [],
+  maxItems: OPERATORS_MAX,
   description: 'What is done to each record, in this order.',
   items: {
     type: 'object',
