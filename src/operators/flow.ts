@@ -52,18 +52,24 @@ export class Flow {
     }
   }
 
-  /** Hides the rows that do not stand at this place. False, and nothing is hidden, when none does. */
-  hideOthers(batch: LogBatch, place: number): boolean {
+  /**
+   * Hides the rows that do not stand at this place, and those that do and are not meant. False, and nothing is hidden, when
+   * none is left.
+   */
+  hideOthers(batch: LogBatch, place: number, isMeant?: (row: number) => boolean): boolean {
     const places = this.#places(batch);
     const hidden = this.#hidden;
     hidden.length = 0;
     let here = 0;
     for (let row = 0; row < batch.length; row++) {
       if (batch.isDropped[row] === 1) continue;
-      if (places[row] === place) here++;
+      if (places[row] === place && isMeant?.(row) !== false) here++;
       else hidden.push(row);
     }
-    if (here === 0) return false;
+    if (here === 0) {
+      hidden.length = 0;
+      return false;
+    }
     for (const row of hidden) batch.isDropped[row] = 1;
     return true;
   }

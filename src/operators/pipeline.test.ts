@@ -219,6 +219,24 @@ test('with a recombine behind it, container leaves the lines of Docker as they a
   ]);
 });
 
+test('recombine lets records pass by for which its condition is not true', async () => {
+  const rig = new Rig([
+    { type: 'recombine', combine_field: 'body', is_first_entry: 'body startsWith "A"', if: 'not (body startsWith "-")' },
+    { type: 'add', field: 'attributes.passed', value: true },
+  ]);
+
+  await rig.give(['A1', '- by', 'b', 'A2']);
+  await rig.give(['- only']);
+  await rig.clock.advance(6000);
+
+  expect(rig.sink.records.map(({ body, attributes }) => [body, attributes['passed']])).toEqual([
+    ['A1\nb', true],
+    ['- by', true],
+    ['- only', true],
+    ['A2', true],
+  ]);
+});
+
 test('a router without routes gives all to its default', async () => {
   const rig = new Rig([
     { type: 'router', routes: null, default: 'last' },

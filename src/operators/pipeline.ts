@@ -2,6 +2,7 @@ import type { Consumer, Host } from '#component';
 import type { LogBatch } from '#model';
 import { compile, OperatorChain } from './chain.ts';
 import type { OperatorConfig, RecombineConfig } from './config.ts';
+import { isTrue, parseCondition, type Expression } from './expression/parse.ts';
 import { Flow } from './flow.ts';
 import { JOINING_DEFAULTS, RECOMBINE_FLUSH_PERIOD, toJoiningOptions, type JoiningConfig } from './joining/config.ts';
 import { Joining, type Surroundings } from './joining/joining.ts';
@@ -11,6 +12,13 @@ export interface OperatorPipelineSettings {
   readonly next: Consumer;
   /** True when all rows come from files, and are read again if they are abandoned. */
   readonly isFromFiles?: boolean;
+}
+
+/** An operator that joins rows, and those behind it, by their places. Rows for which its condition is not true pass it by. */
+interface Stretch {
+  readonly place: number;
+  readonly end: number;
+  readonly condition: Expression | undefined;
 }
 
 /**
@@ -38,7 +46,10 @@ export class OperatorPipeline {
     for (const [i, place] of [...places.entries()].toReversed()) {
       const index = plan.order[place] ?? 0;
       const options = { ...toJoiningOptions(joiningOf(whole[index] as RecombineConfig)), operator: plan.ids[index], isFromFiles };
-      const joining = new Joining(options, behind, this.#around(flow, place, places[i + 1] ?? flow.end));
+      const text = whole[index]?.if ?? '';
+      const condition = text === '' ? undefined : parseCondition(text);
+      const around = this.#around(flow, { place, end: places[i + 1] ?? flow.end, condition });
+      const joining = new Joining(options, behind, around);
       joinings.unshift(joining);
       behind = joining;
     }
@@ -67,15 +78,11 @@ export class OperatorPipeline {
     this.#chain.stop();
   }
 
-  #around(flow: Flow, place: number, end: number): Surroundings {
-    let hasRows = false;
+  #around(flow: Flow, { place, end, condition }: Stretch): Surroundings {
     return {
-      before: (batch) => {
-        hasRows = flow.hideOthers(batch, place);
-        return hasRows;
-      },
+      before: (batch) => flow.hideOthers(batch, place, condition && ((row) => isTrue(condition, batch, row))),
       after: (batch) => {
-        if (hasRows) flow.showOthers(batch, place);
+        flow.showOthers(batch, place);
         flow.run(batch, place + 1, end);
         this.#chain.report();
       },
@@ -110,6 +117,6 @@ function withPieces(configs: readonly OperatorConfig[]): OperatorConfig[] {
   });
 }
 
-function joiningOf({ type: _type, id: _id, output: _output, on_error: _onError, ...options }: RecombineConfig): JoiningConfig {
+function joiningOf({ type: _type, id: _id, output: _output, on_error: _onError, if: _if, ...options }: RecombineConfig): JoiningConfig {
   return { ...JOINING_DEFAULTS, force_flush_period: RECOMBINE_FLUSH_PERIOD, ...options };
 }

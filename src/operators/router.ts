@@ -1,7 +1,7 @@
 import type { LogBatch } from '#model';
 import type { RouterConfig } from './config.ts';
 import { toAttributeValue } from './edits.ts';
-import { parseCondition, type Expression } from './expression/parse.ts';
+import { isTrue, parseCondition, type Expression } from './expression/parse.ts';
 import type { Failures } from './failures.ts';
 import { parseField, type Field } from './field.ts';
 import type { Operator } from './operator.ts';
@@ -46,15 +46,5 @@ export class Router implements Operator {
 
   outputOf(row: number): number {
     return this.#routeOf[row] as number;
-  }
-}
-
-/** A condition that cannot be answered, because a value is of another kind, is not true: the next route may know the record. */
-function isTrue(condition: Expression, batch: LogBatch, row: number): boolean {
-  try {
-    return condition(batch, row) === true;
-  } catch (problem) {
-    if (problem instanceof TypeError) return false;
-    throw problem;
   }
 }

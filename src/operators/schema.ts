@@ -168,6 +168,7 @@ const routerOptions = {
 const recombineOptions: Readonly<Record<string, PropertySchema>> = {
   id: commonOptions.id,
   output: commonOptions.output,
+  if: commonOptions.if,
   on_error: commonOptions.on_error,
   ...joiningOptions,
   force_flush_period: { ...joiningOptions.force_flush_period, default: RECOMBINE_FLUSH_PERIOD },

@@ -35,6 +35,16 @@ export function parseCondition(condition: string): Expression {
   return new ConditionParser(condition).parse();
 }
 
+/** A condition that cannot be answered, because a value is of another kind, is not true. */
+export function isTrue(condition: Expression, batch: LogBatch, row: number): boolean {
+  try {
+    return condition(batch, row) === true;
+  } catch (problem) {
+    if (problem instanceof TypeError) return false;
+    throw problem;
+  }
+}
+
 class ConditionParser {
   readonly #tokens: readonly Token[];
   #at = 0;

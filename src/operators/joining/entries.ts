@@ -1,5 +1,5 @@
 import type { LogBatch } from '#model';
-import { parseCondition, type Expression } from '../expression/parse.ts';
+import { isTrue, parseCondition, type Expression } from '../expression/parse.ts';
 import { compileMatcher, type Matcher } from '../regex/compile.ts';
 import type { Group } from './group.ts';
 import { Verdict, type Rule, type Text } from './rule.ts';
@@ -12,15 +12,7 @@ type Test = (batch: LogBatch, row: number, text: Text) => boolean;
 
 export function createConditionTest(condition: string): Test {
   const expression: Expression = parseCondition(condition);
-  return (batch, row) => {
-    try {
-      return expression(batch, row) === true;
-    } catch (problem) {
-      // A condition that cannot be answered, because a value is of another kind, is not true.
-      if (problem instanceof TypeError) return false;
-      throw problem;
-    }
-  };
+  return (batch, row) => isTrue(expression, batch, row);
 }
 
 export function createPatternTest(pattern: string): Test {
