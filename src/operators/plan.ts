@@ -20,8 +20,8 @@ export interface Plan {
 export function planOf(configs: readonly OperatorConfig[]): Plan {
   const ids = operatorIds(configs);
   const problems: ConfigProblem[] = [];
+  const behind = (index: number): number => (index + 1 < configs.length ? index + 1 : END);
   const outputs = configs.map((config, index) => {
-    const behind = index + 1 < configs.length ? index + 1 : END;
     const resolve = (output: string | readonly string[] | undefined, path: string, otherwise: number): number => {
       if (output === undefined) return otherwise;
       const [name, second] = typeof output === 'string' ? [output] : output;
@@ -33,15 +33,13 @@ export function planOf(configs: readonly OperatorConfig[]): Plan {
       }
       return at;
     };
-    if (config.type !== 'router') return [resolve(config.output, `${index}.output`, behind)];
+    if (config.type !== 'router') return [resolve(config.output, `${index}.output`, behind(index))];
     return [
       ...(config.routes ?? []).map(({ output }, route) => resolve(output, `${index}.routes.${route}.output`, END)),
       resolve(config.default, `${index}.default`, END),
     ];
   });
-  const isLine = configs.every(
-    ({ type }, index) => type !== 'router' && outputs[index]?.[0] === (index + 1 < configs.length ? index + 1 : END),
-  );
+  const isLine = configs.every(({ type }, index) => type !== 'router' && outputs[index]?.[0] === behind(index));
   const { order, circle } = sorted(outputs);
   if (circle.length > 0 && problems.length === 0) {
     const at = circle.indexOf(Math.min(...circle));

@@ -12,19 +12,19 @@ const REPLACED_MAX = 16 * 1024 * 1024;
 
 /** Functions of the Collector's expressions. */
 export const FUNCTIONS: Readonly<Record<string, FunctionOfValues>> = {
+  env: { parameters: 1, apply: (name) => process.env[textOf(name)] ?? '' },
   float: { parameters: 1, apply: (value) => new Double(Number(numberOf(value))) },
   get: { parameters: 2, apply: memberOf },
-  int: { parameters: 1, apply: (value) => Math.trunc(Number(numberOf(value))) },
-  replace: { parameters: 3, apply: replaced },
-  trimPrefix: { parameters: 2, apply: (text, start) => withoutStart(textOf(text), textOf(start)) },
-  trimSuffix: { parameters: 2, apply: (text, end) => withoutEnd(textOf(text), textOf(end)) },
-  env: { parameters: 1, apply: (name) => process.env[textOf(name)] ?? '' },
   hasPrefix: { parameters: 2, apply: (text, start) => textOf(text).startsWith(textOf(start)) },
   hasSuffix: { parameters: 2, apply: (text, end) => textOf(text).endsWith(textOf(end)) },
+  int: { parameters: 1, apply: (value) => Math.trunc(Number(numberOf(value))) },
   len: { parameters: 1, apply: lengthOf },
   lower: { parameters: 1, apply: (text) => textOf(text).toLowerCase() },
+  replace: { parameters: 3, apply: replaced },
   string: { parameters: 1, apply: asText },
   trim: { parameters: 1, apply: (text) => textOf(text).trim() },
+  trimPrefix: { parameters: 2, apply: (text, start) => withoutStart(textOf(text), textOf(start)) },
+  trimSuffix: { parameters: 2, apply: (text, end) => withoutEnd(textOf(text), textOf(end)) },
   type: { parameters: 1, apply: typeOf },
   upper: { parameters: 1, apply: (text) => textOf(text).toUpperCase() },
 };
