@@ -3,24 +3,13 @@ import { ConfigError } from '#component';
 import { LogBatch, ValueType, createResource, createSharedAttributes, resourceAttributes, type Origin } from '#model';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { deliver, recordOf, type SunkRecord } from '../../test/helpers/logs-sink.ts';
+import { linesBatch } from '../../test/helpers/lines-batch.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 import { compileOperators } from './chain.ts';
 import type { OperatorConfig } from './config.ts';
 
-function batchOf(lines: readonly string[]): LogBatch {
-  const batch = new LogBatch();
-  batch.reset(Buffer.from(lines.join('\n')));
-  let start = 0;
-  for (const line of lines) {
-    const size = Buffer.byteLength(line);
-    batch.addRow(ValueType.string, start, size);
-    start += size + 1;
-  }
-  return batch;
-}
-
 function run(operators: readonly OperatorConfig[], ...lines: readonly string[]): SunkRecord[] {
-  const batch = batchOf(lines);
+  const batch = linesBatch(lines);
   const chain = compileOperators(operators, { id: 'file_log' });
   chain.start(createTestHost());
   chain.process(batch);
@@ -73,7 +62,7 @@ test('parses by regular expression, and the source stays', () => {
 });
 
 test('replaces attributes that are there already', () => {
-  const batch = batchOf(['a=1', '{"x":2,"x":3}']);
+  const batch = linesBatch(['a=1', '{"x":2,"x":3}']);
   const shared = batch.addShared(createSharedAttributes({ a: 'shared', x: 'shared' }));
   batch.sharedOf.fill(shared, 0, 2);
   batch.setAttribute(1, 'x', 'own');
@@ -95,7 +84,7 @@ test('keeps a row that it cannot parse, counts it and tells of it now and then',
   });
   chain.start(host);
   const process = (...lines: string[]): SunkRecord[] => {
-    const batch = batchOf(lines);
+    const batch = linesBatch(lines);
     chain.process(batch);
     return records(batch);
   };
@@ -120,7 +109,7 @@ test('keeps a row that it cannot parse, counts it and tells of it now and then',
 
 test('drops a row with on_error: drop, settles and counts it', async () => {
   const host = createTestHost();
-  const batch = batchOf(['{"a":1}', 'no json', '{"a":2}']);
+  const batch = linesBatch(['{"a":1}', 'no json', '{"a":2}']);
   const { outcome } = deliver(batch);
   const chain = compileOperators(
     [
@@ -148,7 +137,7 @@ test('a quiet failure is told at DEBUG', () => {
   const chain = compileOperators([{ type: 'remove', field: 'attributes.x', on_error: 'send_quiet' }], { id: 'file_log' });
   chain.start(host);
 
-  chain.process(batchOf(['a']));
+  chain.process(linesBatch(['a']));
 
   expect(host.lines).toMatchObject([{ level: 'debug', facts: { records: 1, problem: 'there is no attributes.x' } }]);
 });
@@ -157,8 +146,8 @@ test('tells what is left when it stops', () => {
   const host = createTestHost();
   const chain = compileOperators([{ type: 'json_parser' }], { id: 'file_log' });
   chain.start(host);
-  chain.process(batchOf(['a']));
-  chain.process(batchOf(['b', 'c']));
+  chain.process(linesBatch(['a']));
+  chain.process(linesBatch(['b', 'c']));
 
   chain.stop();
 
@@ -226,7 +215,7 @@ test.each<[string, OperatorConfig[], Partial<SunkRecord>]>([
 
 test('parses to the body, to an attribute and to the resource', () => {
   const line = '{"a":1,"b":{"c":"d"}}';
-  const batch = batchOf([line, line]);
+  const batch = linesBatch([line, line]);
   batch.resources[0] = createResource({ host: 'h' });
 
   compileOperators(
@@ -245,7 +234,7 @@ test('parses to the body, to an attribute and to the resource', () => {
 });
 
 test('a double that is whole stays a double when it moves', () => {
-  const batch = batchOf(['{"a":3.0}']);
+  const batch = linesBatch(['{"a":3.0}']);
 
   compileOperators([{ type: 'json_parser' }, { type: 'copy', from: 'attributes.a', to: 'attributes.b' }], { id: 'x' }).process(batch);
 
@@ -264,7 +253,7 @@ test('decodes bytes that are no text before parsing', () => {
 
 test('reads trace context, and says what is wrong with it', () => {
   const host = createTestHost();
-  const batch = batchOf([
+  const batch = linesBatch([
     '{"t":"0AF7651916CD43DD8448EB211C80319C","s":"b7ad6b7169203331","f":"01"}',
     '{"t":"xyz","s":"b7ad6b7169203331"}',
     '{"t":""}',

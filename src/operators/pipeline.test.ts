@@ -1,28 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Delivery, type Consumer, type Outcome } from '#component';
-import { LogBatch, ValueType, createSharedAttributes, resourceAttributes, type Origin } from '#model';
+import { resourceAttributes, type Origin } from '#model';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { LogsSink, recordOf, type SunkRecord } from '../../test/helpers/logs-sink.ts';
+import { linesBatch } from '../../test/helpers/lines-batch.ts';
 import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
 import { compileOperators } from './chain.ts';
 import type { OperatorConfig } from './config.ts';
 import { OperatorPipeline } from './pipeline.ts';
 
 const NEVER: AbortSignal = new AbortController().signal;
-
-function batchOf(lines: readonly string[], path?: string): LogBatch {
-  const batch = new LogBatch();
-  batch.reset(Buffer.from(lines.join('\n')));
-  const shared = path === undefined ? 0 : batch.addShared(createSharedAttributes({ 'log.file.path': path }));
-  let start = 0;
-  for (const line of lines) {
-    const size = Buffer.byteLength(line);
-    batch.sharedOf[batch.addRow(ValueType.string, start, size)] = shared;
-    start += size + 1;
-  }
-  return batch;
-}
 
 /** A pipeline as a receiver uses it. */
 class Rig {
@@ -53,7 +41,7 @@ class Rig {
     lines: readonly string[],
     path: string = '/var/log/pods/shop_web-0_0f1e2d3c-0000-4000-8000-000000000000/web/3.log',
   ): Promise<void> {
-    const batch = batchOf(lines, path);
+    const batch = linesBatch(lines, { 'log.file.path': path });
     this.pipeline.process(batch);
     if (batch.liveRows === 0) return;
     batch.setDelivery(new Delivery(batch.liveRows, 1, (outcome) => this.outcomes.push(outcome)));
@@ -318,7 +306,7 @@ test('a row goes the way it would go alone', () => {
   const texts = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(world, texts, (operators, bodies) => {
-      const batch = batchOf(bodies);
+      const batch = linesBatch(bodies);
 
       compileOperators(operators, { id: 'file_log' }).process(batch);
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LogBatch, ValueType, createSharedAttributes, resourceAttributes, type Origin } from '#model';
+import { resourceAttributes, type Origin } from '#model';
 import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
+import { linesBatch } from '../../../test/helpers/lines-batch.ts';
 import { createTestHost } from '../../../test/helpers/test-host.ts';
 import { compileOperators } from '../chain.ts';
 import type { OperatorConfig } from '../config.ts';
@@ -11,21 +12,8 @@ interface Parsed extends SunkRecord {
   readonly resource: Record<string, unknown>;
 }
 
-function batchOf(lines: readonly string[], attributes: Readonly<Record<string, string>> = {}): LogBatch {
-  const batch = new LogBatch();
-  batch.reset(Buffer.from(lines.join('\n')));
-  const shared = batch.addShared(createSharedAttributes(attributes));
-  let start = 0;
-  for (const line of lines) {
-    const size = Buffer.byteLength(line);
-    batch.sharedOf[batch.addRow(ValueType.string, start, size)] = shared;
-    start += size + 1;
-  }
-  return batch;
-}
-
 function parse(operator: OperatorConfig, lines: readonly string[], attributes: Readonly<Record<string, string>> = {}): Parsed[] {
-  const batch = batchOf(lines, attributes);
+  const batch = linesBatch(lines, attributes);
   const chain = compileOperators([operator], { id: 'test' });
   chain.start(createTestHost());
   chain.process(batch);
@@ -39,7 +27,7 @@ function parse(operator: OperatorConfig, lines: readonly string[], attributes: R
 /** The attributes of one line, or undefined when it could not be read. */
 function fieldsOf(operator: OperatorConfig, line: string): Readonly<Record<string, unknown>> | undefined {
   const host = createTestHost();
-  const batch = batchOf([line]);
+  const batch = linesBatch([line]);
   const chain = compileOperators([operator], { id: 'test' });
   chain.start(host);
   chain.process(batch);
@@ -263,7 +251,7 @@ test('writes to the body or into an attribute, and replaces what the row had', (
 
 describe('small operators', () => {
   function attributesAfter(operators: readonly OperatorConfig[], line: string): Readonly<Record<string, unknown>> {
-    const batch = batchOf([line]);
+    const batch = linesBatch([line]);
     compileOperators(operators, { id: 'test' }).process(batch);
     return Object.fromEntries(batch.attributesOf(0));
   }
@@ -281,7 +269,7 @@ describe('small operators', () => {
 
   test('filter drops what a condition is true for, or a share of it', () => {
     const count = (drop_ratio: number): number => {
-      const batch = batchOf(['yes', 'no', 'yes']);
+      const batch = linesBatch(['yes', 'no', 'yes']);
       const chain = compileOperators([{ type: 'filter', expr: 'body == "yes"', drop_ratio }], { id: 'test' });
       chain.start(createTestHost({ random: () => 0.5 }));
       chain.process(batch);
@@ -292,7 +280,7 @@ describe('small operators', () => {
   });
 
   test('scope_name_parser names the scope', () => {
-    const batch = batchOf(['my.logger']);
+    const batch = linesBatch(['my.logger']);
     compileOperators([{ type: 'scope_name_parser', parse_from: 'body' }], { id: 'test' }).process(batch);
 
     expect(Buffer.from(batch.scopes[batch.scopeOf[0] as number]?.encoded ?? []).toString()).toContain('my.logger');
