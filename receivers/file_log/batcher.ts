@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { Delivery, RefusedError } from '#component';
+import { Delivery, RefusedError, type SettledListener } from '#component';
 import { LogBatch, ValueType, keyOf } from '#model';
 import type { BatcherSettings } from './batcher-settings.ts';
 import { passMark, settleBodies, type Encoding } from './encoding.ts';
@@ -14,9 +14,11 @@ interface Segment {
   readonly tail: Tail;
   readonly range: Range;
   readonly from: number;
-  readonly to: number;
+  to: number;
   rowFrom: number;
   rowTo: number;
+  /** Who answers for its live rows, as an index into those of the batch. */
+  delivery: number;
   /** Which of its Deliveries counts: a batch that is made anew gets new ones. */
   attempt: number;
   isOpen: boolean;
@@ -35,6 +37,8 @@ export class Batcher {
   readonly #settings: BatcherSettings;
   readonly #batch = new LogBatch();
   readonly #writer: RecordWriter;
+  /** Finds the places of rows again. */
+  #places: RecordWriter | undefined;
   #buffer: Buffer;
   #used = 0;
   #segments: Segment[] = [];
@@ -85,10 +89,8 @@ export class Batcher {
     writer.end(encoding.kind === 'nop' ? ValueType.bytes : ValueType.string);
     assert(end >= from && end <= to, 'a splitter stays within what it was given');
     if (end === from) return 0;
-    const at = mark.at + end - from;
-    const kept = tailOf(this.#buffer, from - Math.min(from, mark.tail.length), end);
-    const range = tail.ranges.add(mark, { at, tail: kept, records: writer.count, isSkipping: writer.isSkipping });
-    const segment = { tail, range, from, to: end, rowFrom, rowTo: this.#batch.length, attempt: 0, isOpen: true };
+    const range = tail.ranges.add(mark, this.#markAt(mark, from, end, writer));
+    const segment = { tail, range, from, to: end, rowFrom, rowTo: this.#batch.length, delivery: 0, attempt: 0, isOpen: true };
     this.#segments.push(segment);
     this.#used = end;
     this.#fill(segment, encoding);
@@ -99,7 +101,8 @@ export class Batcher {
   pass(tail: Tail, mark: Mark, at: number): void {
     const range = tail.ranges.add(mark, { ...mark, at, tail: '' });
     const row = this.#batch.length;
-    this.#segments.push({ tail, range, from: this.#used, to: this.#used, rowFrom: row, rowTo: row, attempt: 0, isOpen: true });
+    const used = this.#used;
+    this.#segments.push({ tail, range, from: used, to: used, rowFrom: row, rowTo: row, delivery: 0, attempt: 0, isOpen: true });
   }
 
   #fill(segment: Segment, encoding: Encoding): void {
@@ -180,7 +183,7 @@ export class Batcher {
   /** A Delivery for each file's live rows. */
   #deliver(): void {
     const batch = this.#batch;
-    const { onEmpty } = this.#settings;
+    const { onEmpty, flow, receiver } = this.#settings;
     const deliveries: Delivery[] = [];
     for (const segment of this.#segments) {
       const { rowFrom, rowTo } = segment;
@@ -191,25 +194,68 @@ export class Batcher {
         segment.isOpen = false;
         onEmpty(segment.tail, segment.range);
       } else {
-        batch.deliveryOf.fill(deliveries.length, rowFrom, rowTo);
-        deliveries.push(this.#createDelivery(segment, live));
+        segment.delivery = deliveries.length;
+        batch.deliveryOf.fill(segment.delivery, rowFrom, rowTo);
+        flow.began(segment.range.to.at - segment.range.from.at);
+        deliveries.push(new Delivery(live, segment.tail.sourceFor(receiver), this.#listenerOf(segment)));
       }
     }
     batch.deliveries = deliveries;
+    batch.divideAt = (row) => this.#divideAt(row);
   }
 
-  #createDelivery(segment: Segment, rows: number): Delivery {
-    const { flow, receiver, onSettled } = this.#settings;
+  #listenerOf(segment: Segment): SettledListener {
+    const { flow, onSettled } = this.#settings;
     const { tail, range } = segment;
-    const bytes = range.to.at - range.from.at;
     const attempt = ++segment.attempt;
-    flow.began(bytes);
-    return new Delivery(rows, tail.sourceFor(receiver), (outcome, transaction) => {
+    return (outcome, transaction) => {
       if (attempt !== segment.attempt) return;
       segment.isOpen = false;
-      flow.ended(bytes, outcome.abandoned > 0);
+      flow.ended(range.to.at - range.from.at, outcome.abandoned > 0);
       onSettled(tail, range, outcome, transaction);
-    });
+    };
+  }
+
+  /** Makes two segments of one, unless nothing lies before the row, or others answer for it by now. */
+  #divideAt(row: number): void {
+    const batch = this.#batch;
+    const index = this.#segments.findIndex(({ rowFrom, rowTo }) => rowFrom < row && row < rowTo);
+    const segment = this.#segments[index];
+    const delivery = segment && batch.deliveries[segment.delivery];
+    if (!segment?.tail.ranges.has(segment.range) || !delivery || batch.deliveryOf[row] !== segment.delivery) return;
+    const rows: number[] = [];
+    for (let i = row; i < segment.rowTo; i++) {
+      if (batch.isDropped[i] !== 1 && batch.deliveryOf[i] === segment.delivery) rows.push(i);
+    }
+    if (rows.length === delivery.outstanding) return;
+    const place = this.#placeOf(segment, row);
+    if (!place) return;
+    const second: Segment = { ...segment, ...place, rowFrom: row, delivery: batch.deliveries.length, attempt: 0 };
+    segment.to = second.from;
+    segment.rowTo = row;
+    this.#segments.splice(index + 1, 0, second);
+    this.#settings.flow.began(0);
+    batch.deliveries.push(delivery.divide(rows.length, this.#listenerOf(second)));
+    for (const i of rows) batch.deliveryOf[i] = second.delivery;
+  }
+
+  /** Divides the range before the row: the bytes up to there are split once more. Undefined when they cannot be. */
+  #placeOf(segment: Segment, row: number): { range: Range; from: number } | undefined {
+    const { rules, splitter } = this.#settings;
+    const { tail, range, from, to, rowFrom } = segment;
+    const writer = (this.#places ??= new RecordWriter(rules, new LogBatch(), false));
+    writer.scanner = this.#writer.scanner;
+    writer.rowsMax = row - rowFrom;
+    writer.begin(range.from.records, range.from.isSkipping);
+    const end = splitter.split(writer, this.#buffer, from, to, true);
+    if (writer.rows !== writer.rowsMax || end <= from || end >= to) return undefined;
+    return { range: tail.ranges.divide(range, this.#markAt(range.from, from, end, writer)), from: end };
+  }
+
+  /** The mark behind records that begin at `mark` in the file and at `from` in the buffer. */
+  #markAt(mark: Mark, from: number, end: number, { count, isSkipping }: RecordWriter): Mark {
+    const tail = tailOf(this.#buffer, from - Math.min(from, mark.tail.length), end);
+    return { at: mark.at + end - from, tail, records: count, isSkipping };
   }
 
   async #offer(): Promise<void> {

@@ -10,11 +10,11 @@ import { Ranges, START, type Mark, type Range } from './ranges.ts';
 
 const mark = (at: number): Mark => (at === 0 ? START : { at, tail: '', records: at, isSkipping: false });
 
-type Step = { readonly kind: 'read'; readonly bytes: number } | { readonly kind: 'finish' | 'reopen'; readonly index: number };
+type Step = { readonly kind: 'read'; readonly bytes: number } | { readonly kind: 'finish' | 'reopen' | 'divide'; readonly index: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('read' as const), bytes: fc.integer({ min: 1, max: 5 }) }),
-  fc.record({ kind: fc.constantFrom('finish' as const, 'reopen' as const), index: fc.nat(10) }),
+  fc.record({ kind: fc.constantFrom('finish' as const, 'reopen' as const, 'divide' as const), index: fc.nat(10) }),
 );
 
 test('the watermark is the end of the longest settled prefix', () => {
@@ -32,6 +32,10 @@ test('the watermark is the end of the longest settled prefix', () => {
           const range = ranges.add(gap.from, mark(to));
           open.push(range);
           set(range, 'open');
+        } else if (one.kind === 'divide') {
+          const range = open[one.index % Math.max(1, open.length)];
+          const at = (range?.from.at ?? 0) + 1;
+          if (range && at < range.to.at) open.push(ranges.divide(range, mark(at)));
         } else {
           const [range] = open.splice(one.index % Math.max(1, open.length), 1);
           if (!range) continue;

@@ -18,7 +18,7 @@ export const START: Mark = { at: 0, tail: '', records: 0, isSkipping: false };
 /** Part of a file that has been read. `open` until its Delivery settles, `written` while a transaction carries it. */
 export interface Range {
   readonly from: Mark;
-  readonly to: Mark;
+  to: Mark;
   state: 'open' | 'written' | 'done';
   transaction: Transaction | undefined;
 }
@@ -95,6 +95,15 @@ export class Ranges {
     this.#covered += to.at - from.at;
     if (to.at > this.#reach.at) this.#reach = to;
     return range;
+  }
+
+  /** Makes two of an open range. Returns the second, which begins at `at`. */
+  divide(range: Range, at: Mark): Range {
+    assert(range.from.at < at.at && at.at < range.to.at, 'a range is divided between two of its records');
+    const second: Range = { from: at, to: range.to, state: 'open', transaction: undefined };
+    range.to = at;
+    this.#ranges.splice(this.#ranges.indexOf(range) + 1, 0, second);
+    return second;
   }
 
   /** The range is settled; true when the watermark moved. */

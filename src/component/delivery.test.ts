@@ -57,6 +57,20 @@ describe('a Delivery', () => {
     );
   });
 
+  test('that is divided answers for the rows it keeps', () => {
+    const heard: string[] = [];
+    const delivery = new Delivery(5, 7, ({ durable, abandoned }) => heard.push(`first ${durable} ${abandoned}`));
+    delivery.durable(1);
+
+    const second = delivery.divide(3, ({ durable, abandoned }) => heard.push(`second ${durable} ${abandoned}`));
+    expect([delivery.outstanding, second.outstanding, second.source]).toEqual([1, 3, 7]);
+    delivery.durable(1);
+    second.abandoned(3);
+
+    expect(heard).toEqual(['first 2 0', 'second 0 3']);
+    expect(() => new Delivery(2, 7, () => {}).divide(2, () => {})).toThrow('keeps some of its rows');
+  });
+
   test('does not let a row settle twice', () => {
     const delivery = new Delivery(2, 1, () => {});
 

@@ -62,6 +62,13 @@ export class Delivery {
     this.#settle(rows, undefined);
   }
 
+  /** Gives so many rows that are not settled a Delivery of their own: this one answers for the others only. */
+  divide(rows: number, listener: SettledListener): Delivery {
+    assert(rows < this.#outstanding, 'a Delivery that is divided keeps some of its rows');
+    this.#outstanding -= rows;
+    return new Delivery(rows, this.source, listener);
+  }
+
   /**
    * One Delivery for each branch of a fan-out; this one settles when the last of them has. A row counts as abandoned if
    * any branch abandoned it, else as dropped if any branch dropped it, so that the source never moves past a row that a

@@ -58,6 +58,11 @@ export class LogBatch {
   encoded: EncodedRows | undefined;
   /** True while the columns of what is inside the records are not filled in; see `open`. */
   isSealed = false;
+  /**
+   * Asks the source to divide its Delivery before a row, so that the rows before need not wait for what becomes of this one.
+   * Only a source that can begin to read again at any row sets it; it may decline.
+   */
+  divideAt: ((row: number) => void) | undefined;
 
   resources: Origin[] = [EMPTY_ORIGIN];
   scopes: Origin[] = [EMPTY_ORIGIN];
@@ -81,6 +86,7 @@ export class LogBatch {
     this.rare = undefined;
     this.encoded = undefined;
     this.isSealed = false;
+    this.divideAt = undefined;
     if (this.templateOf.length > 0) this.templateOf = [];
     this.resources.length = 1;
     this.scopes.length = 1;
@@ -376,6 +382,7 @@ export class LogBatch {
   view(deliveries: Delivery[], spare: LogBatch = new LogBatch(this.space)): LogBatch {
     assert(deliveries.length === this.deliveries.length, 'each Delivery needs its replacement');
     const view = Object.assign(spare, this);
+    view.divideAt = undefined;
     view.deliveries = deliveries;
     view.#dropped = this.#dropped;
     return view;

@@ -23,6 +23,7 @@ export function reorderRows(batch: LogBatch, order: Int32Array): void {
   for (const columns of lines) for (const column of columns) reorderColumn(column, order);
   if (traceIds) reorderIds(traceIds, TRACE_ID_BYTES, order);
   if (spanIds) reorderIds(spanIds, SPAN_ID_BYTES, order);
+  batch.divideAt = undefined;
   const { templateOf } = batch;
   if (templateOf.length > 0) batch.templateOf = Array.from(order, (row) => templateOf[row]);
 }

@@ -211,25 +211,41 @@ export class Joiner {
   }
 
   #leaveBatch(batch: LogBatch): void {
+    this.#dropTaken(batch);
+    this.#divide(batch);
     for (const group of this.#here) {
       if (group.here > 0) this.#takeOver(group);
       else group.forgetBatch();
     }
     this.#here.length = 0;
-    const count = this.#taken.length;
-    if (count > 0) {
-      // Others answer for these rows now: the batch must neither settle them nor pass them on.
-      const nobody = batch.deliveries.push(new Delivery(count, 0, () => {})) - 1;
-      for (const row of this.#taken) {
-        batch.deliveryOf[row] = nobody;
-        batch.drop(row, 'merged');
-      }
-      this.#taken.length = 0;
-    }
+    this.#dropTaken(batch);
     // The one silent longest goes first.
     for (const group of this.#kept) {
       if (this.#heldBytes <= this.#options.heldBytesMax) break;
       this.#cutShort(group);
     }
+  }
+
+  /** What comes before the first row of each Delivery that is kept need not wait for it. */
+  #divide(batch: LogBatch): void {
+    if (!batch.divideAt) return;
+    const firsts = new Map<number, number>();
+    for (const { here, first } of this.#here) {
+      const delivery = batch.deliveryOf[first] as number;
+      if (here > 0) firsts.set(delivery, Math.min(first, firsts.get(delivery) ?? first));
+    }
+    for (const first of firsts.values()) batch.divideAt(first);
+  }
+
+  /** Others answer for these rows now: the batch must neither settle them nor pass them on. */
+  #dropTaken(batch: LogBatch): void {
+    const count = this.#taken.length;
+    if (count === 0) return;
+    const nobody = batch.deliveries.push(new Delivery(count, 0, () => {})) - 1;
+    for (const row of this.#taken) {
+      batch.deliveryOf[row] = nobody;
+      batch.drop(row, 'merged');
+    }
+    this.#taken.length = 0;
   }
 }
