@@ -53,6 +53,7 @@ export const registry: Registry = [
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'kafka', () => import('../exporters/kafka/index.ts')),
   entry('exporter', 'loki', () => import('../exporters/loki/index.ts')),
+  entry('exporter', 'otlp', () => import('../exporters/otlp/index.ts'), ['otlp_grpc'], BOTH),
   entry('exporter', 'otlp_http', () => import('../exporters/otlp_http/index.ts'), ['otlphttp'], BOTH),
   entry('exporter', 'prometheus', () => import('../exporters/prometheus/index.ts')),
   entry('exporter', 'prometheus_remote_write', () => import('../exporters/prometheus_remote_write/index.ts'), ['prometheusremotewrite']),

@@ -1,7 +1,7 @@
 import { DestinationError, PermanentError, RetryableError } from '#component';
 import { parseRetryAfter, quoteWithout, type HttpAnswer } from '#net';
 import type { SendResult } from '#queue';
-import { readPartialSuccess, readStatusMessage } from './response-body.ts';
+import { readStatusMessage, resultOf } from './response-body.ts';
 
 export interface Question {
   /** Who asked, for messages. */
@@ -23,7 +23,7 @@ export interface Question {
  */
 export function interpretAnswer(answer: HttpAnswer, question: Question): SendResult {
   const { status } = answer;
-  if (status >= 200 && status < 300) return readPartialSuccess(answer);
+  if (status >= 200 && status < 300) return resultOf(answer);
   const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteWithout(readStatusMessage(answer), question.secrets())}`;
   if (isDestinationFault(status)) throw new DestinationError(message);
   if (status === 408 || status === 429 || status >= 500) {

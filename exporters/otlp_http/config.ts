@@ -1,7 +1,7 @@
-import { duration, parseDuration, size, type ConfigProblem, type ConfigSchema } from '#component';
+import { duration, parseDuration, type ConfigProblem, type ConfigSchema } from '#component';
 import type { Signal } from '#model';
 import { httpClientProblems, httpClientProperties, parseHttpUrl, type HttpClientConfig } from '#net';
-import { checkSendingQueue, retrySchema, sendingQueueSchema, type RetryConfig, type SendingQueueConfig } from '#queue';
+import { otlpExportProblems, otlpExportProperties, type OtlpExportConfig } from '#otlp-export';
 
 interface KeepaliveConfig {
   enabled: boolean;
@@ -10,16 +10,13 @@ interface KeepaliveConfig {
   max_idle_conns_per_host: number;
 }
 
-export interface OtlpHttpConfig extends HttpClientConfig {
+export interface OtlpHttpConfig extends HttpClientConfig, OtlpExportConfig {
   endpoint: string;
   logs_endpoint: string;
   traces_endpoint: string;
   metrics_endpoint: string;
   profiles_endpoint: string;
   encoding: 'proto' | 'json';
-  compression: 'gzip' | 'zstd' | 'none' | '';
-  compression_params: { level: number };
-  request_bytes_max: number | string;
   max_conns_per_host: number;
   keepalive?: KeepaliveConfig;
   max_idle_conns?: number;
@@ -31,8 +28,6 @@ export interface OtlpHttpConfig extends HttpClientConfig {
   force_attempt_http2: boolean;
   http2_read_idle_timeout: string;
   http2_ping_timeout: string;
-  retry_on_failure: RetryConfig;
-  sending_queue: SendingQueueConfig;
 }
 
 const NO_EFFECT = 'Accepted and without effect';
@@ -78,34 +73,7 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
     metrics_endpoint: otherSignal,
     profiles_endpoint: otherSignal,
     encoding: { type: 'string', enum: ['proto', 'json'], default: 'proto', description: 'Format of the requests: protobuf or OTLP/JSON.' },
-    compression: {
-      type: 'string',
-      enum: ['gzip', 'zstd', 'none', ''],
-      expected: '"gzip", "zstd" or "none" (the other kinds of the Collector are not supported)',
-      default: 'gzip',
-      description: 'zstd is smaller and takes half the CPU time, if the backend understands it.',
-    },
-    compression_params: {
-      type: 'object',
-      additionalProperties: false,
-      default: {},
-      description: 'Settings of the compression.',
-      properties: {
-        level: {
-          type: 'integer',
-          minimum: -2,
-          maximum: 22,
-          default: 0,
-          description: 'gzip: 1 to 9, -1 for 6. zstd: 1 to 22. 0 means 1, the fastest of both; the Collector takes 6 for gzip.',
-        },
-      },
-    },
-    request_bytes_max: {
-      ...size,
-      minimum: 1024,
-      default: '4MiB',
-      description: 'Size of a request before compression, unless one record is larger.',
-    },
+    ...otlpExportProperties,
     ...httpClientProperties,
     max_conns_per_host: {
       type: 'integer',
@@ -128,20 +96,12 @@ export const schema: ConfigSchema<OtlpHttpConfig> = {
     force_attempt_http2: { type: 'boolean', default: true, description: unused('requests are sent in HTTP/1.1.') },
     http2_read_idle_timeout: { ...duration, default: '0s', description: unused('see `force_attempt_http2`.') },
     http2_ping_timeout: { ...duration, default: '0s', description: unused('see `force_attempt_http2`.') },
-    retry_on_failure: { ...retrySchema, default: {}, description: 'When and how long to try again.' },
-    sending_queue: { ...sendingQueueSchema, default: {}, description: 'The queue between the pipeline and the backend.' },
   },
 };
 
 /** What the schema cannot say. Header values and passwords stay out of the messages. */
 export function check(config: OtlpHttpConfig): ConfigProblem[] {
-  return [
-    ...endpointProblems(config),
-    ...httpClientProblems(config),
-    ...compressionProblems(config),
-    ...keepaliveProblems(config),
-    ...checkSendingQueue(config.sending_queue, { boundsBytes: true }),
-  ];
+  return [...endpointProblems(config), ...httpClientProblems(config), ...keepaliveProblems(config), ...otlpExportProblems(config)];
 }
 
 function endpointProblems({ endpoint, logs_endpoint: logs, traces_endpoint: traces }: OtlpHttpConfig): ConfigProblem[] {
@@ -155,13 +115,6 @@ function endpointProblems({ endpoint, logs_endpoint: logs, traces_endpoint: trac
     problems.push({ path, message: `expected an address that begins with http:// or https://${shown}` });
   }
   return problems;
-}
-
-function compressionProblems({ compression, compression_params: { level } }: OtlpHttpConfig): ConfigProblem[] {
-  const path = 'compression_params.level';
-  if (compression === 'gzip' && level > 9) return [{ path, message: `expected -2 to 9 for gzip, got ${level}` }];
-  if (compression === 'zstd' && level < 0) return [{ path, message: `expected 0 to 22 for zstd, got ${level}` }];
-  return [];
 }
 
 function keepaliveProblems(config: OtlpHttpConfig): ConfigProblem[] {

@@ -1,9 +1,9 @@
 import { ConfigError, parseDuration, type Host } from '#component';
 import type { Signal } from '#model';
 import { headersOf, HttpClient, isAuthenticator, proxyEnvironmentFor, type Authenticator } from '#net';
-import type { Payload, SendResult } from '#queue';
+import { readPayloadType, type Transport } from '#otlp-export';
+import type { Send } from '#queue';
 import { connectionsOf, urlOf, type OtlpHttpConfig } from './config.ts';
-import { readPayloadType } from './payload-type.ts';
 import { Sender } from './sender.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
@@ -14,7 +14,7 @@ interface Destination {
 }
 
 /** Where requests go: one address for each signal, opened when the first request of it is to be sent. */
-export class Destinations {
+export class Destinations implements Transport {
   readonly #id: string;
   readonly #config: OtlpHttpConfig;
   readonly #host: Host;
@@ -30,10 +30,10 @@ export class Destinations {
     for (const signal of signals) this.#to(signal).client.prepare();
   }
 
-  send(payload: Payload, abort: AbortSignal): Promise<SendResult> {
+  readonly send: Send = (payload, abort) => {
     const { contentType, signal } = readPayloadType(payload.contentType);
     return this.#to(signal).sender.send({ ...payload, contentType }, abort);
-  }
+  };
 
   close(): void {
     for (const { client } of this.#open.values()) client.close();

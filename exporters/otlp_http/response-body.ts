@@ -1,15 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import { fields } from '#model';
 import type { HttpAnswer } from '#net';
+import { partialSuccess, readPartialSuccess } from '#otlp-export';
 import type { SendResult } from '#queue';
 
 /** Reads what backends answer: ExportLogsServiceResponse and google.rpc.Status, each in protobuf or JSON. */
 
-// ExportLogsServiceResponse, and that of traces, which has the same shape
-const PARTIAL_SUCCESS = 0x0a;
-// ExportLogsPartialSuccess, or ExportTracePartialSuccess
-const REJECTED = 0x08;
-const ERROR_MESSAGE = 0x12;
 // google.rpc.Status
 const STATUS_MESSAGE = 0x12;
 
@@ -17,9 +13,9 @@ const STATUS_MESSAGE = 0x12;
  * How many records a backend that took the request will never take. An answer that cannot be read counts as plain
  * success: the status has said so, and sending again would repeat records.
  */
-export function readPartialSuccess(answer: HttpAnswer): SendResult {
+export function resultOf(answer: HttpAnswer): SendResult {
   try {
-    if (isProtobuf(answer)) return partialOfProtobuf(answer.body);
+    if (isProtobuf(answer)) return readPartialSuccess(answer.body);
     return isJson(answer) && answer.body.length > 0 ? partialOfJson(JSON.parse(answer.body.toString('utf8'))) : { rejected: 0 };
   } catch {
     return { rejected: 0, message: 'the answer could not be read' };
@@ -45,30 +41,12 @@ function isJson({ headers }: HttpAnswer): boolean {
   return /^application\/json\b/i.test(headers['content-type'] ?? '');
 }
 
-function partialOfProtobuf(body: Buffer): SendResult {
-  let rejected = 0;
-  let message = '';
-  for (const outer of fields(body, 0, body.length)) {
-    if (outer.tag !== PARTIAL_SUCCESS) continue;
-    for (const { tag, from, to, number } of fields(body, outer.from, outer.to)) {
-      if (tag === REJECTED) rejected = Number(BigInt.asIntN(64, number));
-      else if (tag === ERROR_MESSAGE) message = body.toString('utf8', from, to);
-    }
-  }
-  return resultOf(rejected, message);
-}
-
 function partialOfJson(root: unknown): SendResult {
   const partial = typeof root === 'object' && root !== null && 'partialSuccess' in root ? root.partialSuccess : undefined;
   if (typeof partial !== 'object' || partial === null) return { rejected: 0 };
   const members = new Map<string, unknown>(Object.entries(partial));
   const rejected = members.get('rejectedLogRecords') ?? members.get('rejectedSpans') ?? 0;
-  return resultOf(Number(rejected), memberOf(partial, 'errorMessage') ?? '');
-}
-
-function resultOf(rejected: number, message: string): SendResult {
-  const count = Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0;
-  return message === '' ? { rejected: count } : { rejected: count, message: message.slice(0, 1000) };
+  return partialSuccess(Number(rejected), memberOf(partial, 'errorMessage') ?? '');
 }
 
 function memberOf(value: unknown, name: string): string | undefined {

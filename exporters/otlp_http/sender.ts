@@ -1,4 +1,4 @@
-import type { Counter, Host } from '#component';
+import type { Host } from '#component';
 import { ClientIdentity, withoutSecrets, type Authenticator, type HttpClient } from '#net';
 import type { Payload, SendResult } from '#queue';
 import { interpretAnswer } from './answer.ts';
@@ -17,13 +17,11 @@ export class Sender {
   readonly #settings: SenderSettings;
   readonly #where: string;
   readonly #identity: ClientIdentity;
-  readonly #sentBytes: Counter;
 
   constructor(settings: SenderSettings) {
     this.#settings = settings;
     this.#where = withoutSecrets(settings.url);
     this.#identity = new ClientIdentity(settings);
-    this.#sentBytes = settings.host.metrics.counter('winnow_exporter_sent_bytes', 'Bytes of requests sent, repeated ones each time.');
   }
 
   /** Throws RetryableError, DestinationError or PermanentError. */
@@ -36,18 +34,13 @@ export class Sender {
       ...identity.headers,
     };
     if (payload.encoding !== '') headers['content-encoding'] = payload.encoding;
-    this.#sentBytes.add(payload.body.length);
     const answer = await client.post(payload.body, headers, signal);
-    const result = interpretAnswer(answer, {
+    return interpretAnswer(answer, {
       id,
       where: this.#where,
       rows: payload.rows,
       nowMs: host.clock.now(),
       secrets: () => identity.secrets,
     });
-    if (result.rejected === 0 && result.message !== undefined) {
-      host.log.warn('The backend took a request and had something to say.', { reason: result.message });
-    }
-    return result;
   }
 }

@@ -11,8 +11,6 @@ const INSTEAD: Readonly<Partial<Record<Kind, Readonly<Record<string, string>>>>>
     logstransform: '"parse" takes operators',
   },
   exporter: {
-    otlp: 'write "otlp_http", which sends the same over HTTP, usually to port 4318 instead of 4317',
-    otlp_grpc: 'write "otlp_http", which sends the same over HTTP, usually to port 4318 instead of 4317',
     logging: 'write "debug"',
     loadbalancing: 'the connector "round_robin" shares records out between several exporters',
   },

@@ -173,8 +173,8 @@ const MISTAKES: readonly (readonly [what: string, section: keyof typeof GOOD, te
   [
     'a type of the Collector that is missing here',
     'exporters',
-    'exporters: { debug: , otlp: }',
-    '3:23: exporters.otlp: "otlp" is not an exporter type here; write "otlp_http", which sends the same over HTTP, usually to port 4318 instead of 4317',
+    'exporters: { debug: , logging: }',
+    '3:23: exporters.logging: "logging" is not an exporter type here; write "debug"',
   ],
   [
     'a type of another kind',

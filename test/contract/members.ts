@@ -13,7 +13,7 @@ export async function membersOf(subject: Subject): Promise<ReadonlyMap<string, P
   if (factory.kind !== 'processor') return new Map();
   const members = new Map<string, ProcessorMember>();
   for (const name of [factory.type, ...(factory.aliases ?? [])]) {
-    const { config, problems } = validate(factory, neededBy(entry, { directory: '', url: '', kafka: '' }));
+    const { config, problems } = validate(factory, neededBy(entry, { directory: '', url: '', grpc: 'http://127.0.0.1:1', kafka: '' }));
     // It has passed the factory's own schema.
     if (problems.length === 0) members.set(`${name}, defaults`, { id: name, factory, config: config as never });
   }

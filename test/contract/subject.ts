@@ -11,6 +11,7 @@ import { Report } from '../../src/config/report.ts';
 import { Validator } from '../../src/config/validate.ts';
 import { ConnectorOutlets } from '../../src/pipeline/outlets.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
+import { GrpcSink } from '../helpers/grpc-sink.ts';
 import { createTestHost } from '../helpers/test-host.ts';
 
 /** A component as the contract looks at it. */
@@ -29,10 +30,11 @@ export async function subjectOf(entry: RegistryEntry): Promise<Subject> {
   return { entry, factory: await entry.load(), folder: join(root, `${entry.kind}s`, entry.type), deadlineMs: 5000 };
 }
 
-/** What a component may need to run in a test: a folder, an address that answers 200 to everything, and a Kafka broker. */
+/** What a component may need to run in a test: a folder, an address that answers 200 to everything, a backend over gRPC and a Kafka broker. */
 export interface Surroundings {
   readonly directory: string;
   readonly url: string;
+  readonly grpc: string;
   readonly kafka: string;
   readonly deadlineMs: number;
   close(): Promise<void>;
@@ -49,13 +51,16 @@ export async function createSurroundings(deadlineMs: number): Promise<Surroundin
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const { port } = server.address() as AddressInfo;
   const kafka = await listenAsKafka();
+  const grpc = await new GrpcSink().start();
   return {
     directory,
     url: `http://127.0.0.1:${port}`,
+    grpc: `http://127.0.0.1:${grpc.port}`,
     kafka: kafka.address,
     deadlineMs,
     close: async () => {
       await kafka.close();
+      grpc.stop();
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       rmSync(directory, { recursive: true, force: true });
@@ -85,7 +90,7 @@ async function listenAsKafka(): Promise<{ address: string; close(): Promise<void
 /** What a connector feeds here. */
 const FED = ['logs/a', 'logs/b'] as const;
 
-type Place = Pick<Surroundings, 'directory' | 'url' | 'kafka'>;
+type Place = Pick<Surroundings, 'directory' | 'url' | 'grpc' | 'kafka'>;
 
 /** The options without which a component cannot run, or not in a test. What is not listed runs with its defaults. */
 const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
@@ -104,6 +109,7 @@ const NEEDED: Readonly<Record<string, (at: Place) => object>> = {
   'processor/sample': () => ({ sampling_percentage: 50 }),
   'processor/memory_limiter': () => ({ limit_mib: 1_000_000 }),
   'exporter/kafka': ({ kafka }) => ({ brokers: [kafka] }),
+  'exporter/otlp': ({ grpc }) => ({ endpoint: grpc }),
   'exporter/otlp_http': ({ url }) => ({ endpoint: url }),
   'exporter/elasticsearch': ({ url }) => ({ endpoint: url }),
   'exporter/loki': ({ url }) => ({ endpoint: url }),

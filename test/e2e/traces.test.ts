@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { readJsonRequest, writeRequest } from '#otlp';
 import { Agent, createFolder, eventually } from '../helpers/agent.ts';
+import { GrpcSink } from '../helpers/grpc-sink.ts';
 
 const SPANS = JSON.stringify({
   resourceSpans: [
@@ -34,6 +35,14 @@ const ended: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ended.splice(0).toReversed()) await end();
 });
+
+/** The status of the answer; 0 while nobody listens. */
+function send(path: string, type: string, body: string | Buffer): Promise<number> {
+  return fetch(RECEIVER + path, { method: 'POST', headers: { 'content-type': type }, body }).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}
 
 /** A backend that keeps what comes, by path. */
 async function startBackend(): Promise<{ readonly url: string; readonly bodies: Map<string, Buffer[]> }> {
@@ -78,11 +87,6 @@ service:
   );
   agent.start();
   const encoded = Buffer.from(writeRequest(readJsonRequest(Buffer.from(SPANS), 'traces'), 0, Number.POSITIVE_INFINITY).body);
-  const send = (path: string, type: string, body: string | Buffer): Promise<number> =>
-    fetch(RECEIVER + path, { method: 'POST', headers: { 'content-type': type }, body }).then(
-      ({ status }) => status,
-      () => 0,
-    );
   expect(await eventually(async () => (await send('/v1/traces', 'application/x-protobuf', encoded)) === 200, 20_000), agent.output).toBe(
     true,
   );
@@ -94,4 +98,41 @@ service:
 
   expect(await eventually(() => backend.bodies.get('/v1/traces')?.length === 2 && backend.bodies.has('/v1/logs'), 10_000)).toBe(true);
   expect(backend.bodies.get('/v1/traces')).toEqual([encoded, encoded]);
+}, 60_000);
+
+test('spans and logs go over gRPC, each to its own service, unchanged', async () => {
+  const sink = await new GrpcSink().start();
+  const encoded = Buffer.from(writeRequest(readJsonRequest(Buffer.from(SPANS), 'traces'), 0, Number.POSITIVE_INFINITY).body);
+  const folder = createFolder();
+  const config = `
+receivers:
+  otlp: { protocols: { http: { endpoint: '127.0.0.1:24418' } } }
+exporters:
+  otlp: { endpoint: '127.0.0.1:${sink.port}', tls: { insecure: true } }
+service:
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    logs: { receivers: [otlp], exporters: [otlp] }
+    traces: { receivers: [otlp], exporters: [otlp] }
+`;
+  const agent = new Agent({ folder, config });
+  ended.push(
+    () => rmSync(folder, { recursive: true, force: true }),
+    () => sink.stop(),
+    () => agent.stop(),
+  );
+  agent.start();
+  expect(await eventually(async () => (await send('/v1/traces', 'application/x-protobuf', encoded)) === 200, 20_000), agent.output).toBe(
+    true,
+  );
+  expect(
+    await send('/v1/logs', 'application/json', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}'),
+  ).toBe(200);
+
+  expect(sink.requests.map(({ path }) => path.split('/').at(-2))).toEqual([
+    'opentelemetry.proto.collector.trace.v1.TraceService',
+    'opentelemetry.proto.collector.logs.v1.LogsService',
+  ]);
+  expect(sink.requests[0]?.body.equals(encoded)).toBe(true);
+  expect(sink.bodies).toEqual(['x']);
 }, 60_000);

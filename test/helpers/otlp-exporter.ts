@@ -1,7 +1,9 @@
 import { Ajv } from 'ajv';
-import type { Exporter, Outcome } from '#component';
+import type { Exporter, ExporterFactory, Outcome } from '#component';
 import { LogBatch, ValueType } from '#model';
-import { factory } from '../../exporters/otlp_http/index.ts';
+import { factory as overGrpc } from '../../exporters/otlp/index.ts';
+import { factory as overHttp } from '../../exporters/otlp_http/index.ts';
+import type { OtlpConfig } from '../../exporters/otlp/config.ts';
 import type { OtlpHttpConfig } from '../../exporters/otlp_http/config.ts';
 import { systemClock } from '../../src/pipeline/system-clock.ts';
 import { deliver } from './logs-sink.ts';
@@ -10,11 +12,16 @@ import { createTestHost, type TestHost, type TestHostOptions } from './test-host
 /** What an operator would write. */
 export type GivenConfig = { readonly [Name in keyof OtlpHttpConfig]?: unknown };
 
-const validate = new Ajv({ useDefaults: true, allErrors: true, strict: false }).compile<OtlpHttpConfig>(factory.schema);
+const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: false });
 
 /** The configuration with all defaults, as the loader gives it to `create`. */
 export function filled(given: GivenConfig): OtlpHttpConfig {
+  return filledFor(overHttp, given);
+}
+
+function filledFor<Config>({ schema }: ExporterFactory<Config>, given: object): Config {
   const config: unknown = structuredClone(given);
+  const validate = ajv.compile<Config>(schema);
   if (!validate(config)) throw new Error(JSON.stringify(validate.errors));
   return config;
 }
@@ -28,10 +35,22 @@ export interface Rig {
 }
 
 /** A started exporter in real time, with short pauses between attempts. */
-export async function startExporter(given: GivenConfig, hostOptions: TestHostOptions = {}): Promise<Rig> {
+export function startExporter(given: GivenConfig, hostOptions: TestHostOptions = {}): Promise<Rig> {
+  return start(overHttp, given, hostOptions);
+}
+
+/** The same over gRPC. */
+export function startGrpcExporter(
+  given: { readonly [Name in keyof OtlpConfig]?: unknown },
+  hostOptions: TestHostOptions = {},
+): Promise<Rig> {
+  return start(overGrpc, given, hostOptions);
+}
+
+async function start<Config>(factory: ExporterFactory<Config>, given: object, hostOptions: TestHostOptions): Promise<Rig> {
   const host = createTestHost({ clock: systemClock, ...hostOptions });
   const retry = { initial_interval: '20ms', max_interval: '50ms' };
-  const exporter = factory.create(filled({ retry_on_failure: retry, ...given }), { id: 'otlp_http/test' });
+  const exporter = factory.create(filledFor(factory, { retry_on_failure: retry, ...given }), { id: `${factory.type}/test` });
   await exporter.start(host);
   return {
     exporter,
