@@ -48,7 +48,7 @@ export const registry: Registry = [
   entry('processor', 'template', () => import('../processors/template/index.ts'), ['drain']),
   entry('processor', 'transform', () => import('../processors/transform/index.ts')),
   entry('processor', 'truncate', () => import('../processors/truncate/index.ts')),
-  entry('exporter', 'debug', () => import('../exporters/debug/index.ts'), [], BOTH),
+  entry('exporter', 'debug', () => import('../exporters/debug/index.ts'), ['logging'], BOTH),
   entry('exporter', 'elasticsearch', () => import('../exporters/elasticsearch/index.ts')),
   entry('exporter', 'file', () => import('../exporters/file/index.ts')),
   entry('exporter', 'kafka', () => import('../exporters/kafka/index.ts')),
@@ -66,4 +66,5 @@ export const registry: Registry = [
   entry('extension', 'bearer_token_auth', () => import('../extensions/bearer_token_auth/index.ts'), ['bearertokenauth']),
   entry('extension', 'file_storage', () => import('../extensions/file_storage/index.ts')),
   entry('extension', 'health_check', () => import('../extensions/health_check/index.ts')),
+  entry('extension', 'zpages', () => import('../extensions/zpages/index.ts'), ['pprof', 'memory_ballast']),
 ];

@@ -2,6 +2,7 @@ import type { ConfigProblem } from '#component';
 
 export interface DebugConfig {
   verbosity: 'basic' | 'normal' | 'detailed';
+  loglevel?: string;
   sampling_initial: number;
   sampling_thereafter: number;
   output_paths: string[];

@@ -73,8 +73,8 @@ describe('what is printed', () => {
     );
   });
 
-  test('detailed: every field, as the Collector words it', async () => {
-    const { output, send } = await started({ verbosity: 'detailed' });
+  test.each([{ verbosity: 'detailed' as const }, { loglevel: 'debug' }])('%j: every field, as the Collector words it', async (config) => {
+    const { output, send } = await started(config);
     const batch = batchOf('This is a log message', 'second');
     const row = 0;
     batch.resourceOf[0] = batch.resourceOf[1] = batch.addResource(createResource({ 'resource-attr': 'resource-attr-val-1' }));

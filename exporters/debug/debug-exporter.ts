@@ -28,7 +28,7 @@ export class DebugExporter implements Exporter {
   #isOutputGone = false;
 
   constructor(config: DebugConfig, settings: Settings, output: Output) {
-    this.#verbosity = config.verbosity;
+    this.#verbosity = config.loglevel === 'debug' ? 'detailed' : config.verbosity;
     this.#settings = settings;
     this.#output = output;
     this.#sampling = new Sampling(config.sampling_initial, config.sampling_thereafter);

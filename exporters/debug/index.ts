@@ -5,6 +5,7 @@ import { DebugExporter } from './debug-exporter.ts';
 export const factory: ExporterFactory<DebugConfig> = {
   kind: 'exporter',
   type: 'debug',
+  aliases: ['logging'],
   signals: ['logs', 'traces'],
   stability: 'beta',
   summary: 'Prints log records to the terminal, readable.',
@@ -17,6 +18,11 @@ export const factory: ExporterFactory<DebugConfig> = {
         enum: ['basic', 'normal', 'detailed'],
         default: 'basic',
         description: 'How much is printed. basic: one line per batch. normal: one line per record. detailed: every field of every record.',
+      },
+      loglevel: {
+        type: 'string',
+        deprecated: true,
+        description: 'Older form of `verbosity`: `debug` is `detailed`, all else `basic`.',
       },
       sampling_initial: {
         type: 'integer',

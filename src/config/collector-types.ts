@@ -3,7 +3,9 @@ import type { Kind } from '#component';
 /** What to do instead of a type that the Collector has and Winnow has not. */
 const INSTEAD: Readonly<Partial<Record<Kind, Readonly<Record<string, string>>>>> = {
   receiver: {
+    tcp_log: '"syslog" listens on TCP, and "http" takes lines',
     tcplog: '"syslog" listens on TCP, and "http" takes lines',
+    udp_log: '"syslog" listens on UDP',
     udplog: '"syslog" listens on UDP',
   },
   processor: {
@@ -11,13 +13,7 @@ const INSTEAD: Readonly<Partial<Record<Kind, Readonly<Record<string, string>>>>>
     logstransform: '"parse" takes operators',
   },
   exporter: {
-    logging: 'write "debug"',
     loadbalancing: 'the connector "round_robin" shares records out between several exporters',
-  },
-  extension: {
-    memory_ballast: 'leave it out',
-    pprof: 'leave it out',
-    zpages: 'leave it out; "winnow status" shows what the agent does',
   },
 };
 

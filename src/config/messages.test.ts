@@ -173,8 +173,8 @@ const MISTAKES: readonly (readonly [what: string, section: keyof typeof GOOD, te
   [
     'a type of the Collector that is missing here',
     'exporters',
-    'exporters: { debug: , logging: }',
-    '3:23: exporters.logging: "logging" is not an exporter type here; write "debug"',
+    'exporters: { debug: , loadbalancing: }',
+    '3:23: exporters.loadbalancing: "loadbalancing" is not an exporter type here; the connector "round_robin" shares records out between several exporters',
   ],
   [
     'a type of another kind',
