@@ -134,3 +134,21 @@ test('gives rows back to their source when the time to try again is over', async
   expect(host.metric('winnow_exporter_abandoned_log_records')).toBe(3);
   expectBooksToBalance(host);
 });
+
+test('switched off, makes one attempt and does not speak of another', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host, { retry: { enabled: false } });
+  await queue.start();
+  const offered = offer(queue, 'abc');
+  await settleMicrotasks();
+
+  await backend.last().fail(new RetryableError('502'));
+  await clock.advance(60_000);
+
+  expect(backend.requests).toHaveLength(1);
+  expect(offered.outcome?.abandoned).toBe(3);
+  expect(host.lines.map(({ message }) => message)).toEqual([
+    'A request failed, and "retry_on_failure" is switched off; records are given back to their source.',
+  ]);
+  expectBooksToBalance(host);
+});
