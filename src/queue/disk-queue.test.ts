@@ -77,6 +77,26 @@ test('sends what was offered in this life after what is left from the one before
   expect(backend.bodies[2]).toBe('new1');
 });
 
+test('what is left from the life before takes its room', async () => {
+  const first = createQueue(new FakeBackend(), host, { queue: DISK });
+  await first.start();
+  const left = [offer(first, 'ab', 1), offer(first, 'c', 2)];
+  await until(() => left.every(({ outcome }) => outcome !== undefined));
+  nextLife();
+  const backend = new FakeBackend();
+  const second = createQueue(backend, host, { queue: { ...DISK, sizer: 'items', queue_size: 3 } });
+  await second.start();
+  expect(host.metric('otelcol_exporter_queue_size')).toBe(3);
+  let hasEntered = false;
+
+  void offer(second, 'd', 3).accepted.then(() => (hasEntered = true));
+  await until(() => backend.requests.length === 2);
+  expect(hasEntered).toBe(false);
+  await backend.requests[1]?.answer();
+
+  await until(() => hasEntered);
+});
+
 test('goes on where a segment is cut short, counts what is lost, and sends the rest', async () => {
   const first = createQueue(new FakeBackend(), host, { queue: DISK });
   await first.start();

@@ -152,3 +152,38 @@ test('switched off, makes one attempt and does not speak of another', async () =
   ]);
   expectBooksToBalance(host);
 });
+
+test('one answer is enough to begin counting failures in a row anew', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host);
+  await queue.start();
+  for (let source = 1; source <= 5; source++) offer(queue, `s${source}`, source);
+  await settleMicrotasks();
+  const [one, two, three, four] = backend.requests;
+
+  await one?.fail(new RetryableError('connection reset'));
+  await two?.fail(new RetryableError('connection reset'));
+  await three?.answer();
+  await four?.fail(new RetryableError('connection reset'));
+
+  // The whole backend is not away: whoever comes is sent at once.
+  offer(queue, 's6', 6);
+  await settleMicrotasks();
+  expect(backend.bodies.slice(5)).toEqual(['s6']);
+});
+
+test('a destination at fault once more is told once more', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host);
+  await queue.start();
+  offer(queue, 'a');
+  await settleMicrotasks();
+
+  await backend.last().fail(new DestinationError('401'));
+  await clock.advance(30_000);
+  await backend.last().fail(new RetryableError('connection refused'));
+  await clock.advance(30_000);
+  await backend.last().fail(new DestinationError('403'));
+
+  expect(host.lines.filter(({ level }) => level === 'error').map(({ facts }) => facts['reason'])).toEqual(['401', '403']);
+});

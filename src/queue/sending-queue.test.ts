@@ -72,6 +72,18 @@ test('keeps a source waiting while its request waits for the next attempt', asyn
   expect(backend.bodies).toEqual(['a1', 'b1', 'a1']);
 });
 
+test('has no more requests in flight than it has consumers', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host, { queue: { num_consumers: 2 } });
+  await queue.start();
+  for (let source = 1; source <= 4; source++) offer(queue, `s${source}`, source);
+
+  await settleMicrotasks();
+  expect(backend.bodies).toEqual(['s1', 's2']);
+  await backend.requests[1]?.answer();
+  expect(backend.bodies).toEqual(['s1', 's2', 's3']);
+});
+
 test('makes offers wait while it is full, in order, and lets them in one by one', async () => {
   const backend = new FakeBackend();
   const queue = createQueue(backend, host, { queue: { queue_size: 2, num_consumers: 1 } });
