@@ -114,7 +114,8 @@ export class Shipment {
       const payload = await part.load();
       if (!payload) {
         gate.giveBack(ticket);
-        return { kind: 'dropped', reason: 'damaged_on_disk' };
+        // A disk that has not answered by the time of a stop may have the request still: the next life looks again.
+        return stopping.aborted ? { kind: 'left' } : { kind: 'dropped', reason: 'damaged_on_disk' };
       }
       if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
