@@ -10,7 +10,7 @@ import {
   type ServerUnaryCall,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { parseDuration, type Host, type Timer } from '#component';
+import { parseDuration, messageOf, type Host, type Timer } from '#component';
 import { HttpProblem, isLoopback, isServerAuthenticator, loadServerTls, parseEndpoint, type TlsServerConfig } from '#net';
 import { statusOf } from './grpc-answers.ts';
 import { GrpcCalls } from './grpc-calls.ts';
@@ -197,7 +197,7 @@ export class GrpcServer {
       try {
         listener.setSecureContext(loadServerTls(config, host.fs, `${this.#settings.path}tls`));
       } catch (error) {
-        const facts = { receiver: this.#settings.id, reason: String(error) };
+        const facts = { receiver: this.#settings.id, reason: messageOf(error) };
         host.log.warn('The TLS files cannot be used; those read before stay in use.', facts);
       }
       this.#scheduleReload(listener, config, host);

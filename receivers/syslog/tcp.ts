@@ -1,6 +1,6 @@
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { parseDuration, type Counter, type Host, type Timer } from '#component';
+import { parseDuration, messageOf, type Counter, type Host, type Timer } from '#component';
 import type { SharedAttributes } from '#model';
 import { loadServerTls, type Intake } from '#net';
 import type { Framing, TcpConfig } from './config.ts';
@@ -121,7 +121,7 @@ export class TcpListener {
       try {
         server.setSecureContext(loadServerTls(files, host.fs, `receivers.${id}.tcp.tls`));
       } catch (problem) {
-        host.log.warn('The TLS files cannot be used; those read before stay in use.', { reason: String(problem) });
+        host.log.warn('The TLS files cannot be used; those read before stay in use.', { reason: messageOf(problem) });
       }
       this.#scheduleReload(server);
     });
@@ -158,7 +158,7 @@ export class TcpListener {
     } catch (problem) {
       if (!this.#isStopped) {
         this.#broken.add(1);
-        const facts = { peer: socket.remoteAddress, reason: problem instanceof Error ? problem.message : String(problem) };
+        const facts = { peer: socket.remoteAddress, reason: messageOf(problem) };
         if (problem instanceof FramingError) host.log.warn('A syslog connection was closed: its framing is not what is configured.', facts);
         else host.log.debug('A syslog connection has ended with an error.', facts);
       }

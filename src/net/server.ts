@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import type * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type * as tls from 'node:tls';
-import { ConfigError, parseDuration, parseSize, type Counter, type Host, type Timer } from '#component';
+import { ConfigError, parseDuration, parseSize, messageOf, type Counter, type Host, type Timer } from '#component';
 import { isServerAuthenticator, type ServerAuthenticator } from './auth.ts';
 import { BodyReader, PendingBytes, Share } from './server-body.ts';
 import { isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
@@ -146,7 +146,7 @@ export class HttpServer {
       try {
         server.setSecureContext(loadServerTls(tls, host.fs, `${path}tls`));
       } catch (error) {
-        host.log.warn('The TLS files cannot be used; those read before stay in use.', { receiver: id, reason: String(error) });
+        host.log.warn('The TLS files cannot be used; those read before stay in use.', { receiver: id, reason: messageOf(error) });
       }
       this.#scheduleReload(server);
     });

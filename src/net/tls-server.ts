@@ -1,6 +1,6 @@
 import type * as tls from 'node:tls';
-import { ConfigError, duration, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
-import { problemOf, versionOf } from './tls-client.ts';
+import { ConfigError, duration, messageOf, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
+import { versionOf } from './tls-client.ts';
 
 /** How to speak TLS as a server, with the Collector's keys. */
 export interface TlsServerConfig {
@@ -76,7 +76,7 @@ export function loadServerTls(config: TlsServerConfig, fs: FileSystem, path: str
     try {
       return fs.readFileSync(name, 'utf8');
     } catch (error) {
-      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${problemOf(error)}` }], { cause: error });
+      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${messageOf(error)}` }], { cause: error });
     }
   };
   const loaded: LoadedServerTls = { minVersion: versionOf(config.min_version === '' ? '1.2' : config.min_version) };
@@ -90,7 +90,7 @@ export function loadServerTls(config: TlsServerConfig, fs: FileSystem, path: str
   try {
     process.getBuiltinModule('node:tls').createSecureContext(loaded);
   } catch (error) {
-    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${problemOf(error)}` }], { cause: error });
+    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${messageOf(error)}` }], { cause: error });
   }
   return loaded;
 }
