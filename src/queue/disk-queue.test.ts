@@ -237,6 +237,22 @@ test('a segment that somebody deletes while it is needed is counted and told', a
   expectBooksToBalance(host);
 });
 
+test('with a storage that survives loss of power, settles when the disk has the request', async () => {
+  let flushed: (() => void) | undefined;
+  const fdatasync = (_fd: number, done: (problem: Error | null) => void): void => void (flushed = () => done(null));
+  const plain = createTestHost({ clock, storage, fs: { ...nodeFs, fdatasync } as unknown as typeof nodeFs });
+  host = { ...plain, storageOf: () => ({ ...plain.storage, isSyncedFully: true }) };
+  const queue = createQueue(new FakeBackend(), host, { queue: DISK });
+  await queue.start();
+
+  const offered = offer(queue, 'abc');
+  await until(() => flushed !== undefined);
+  expect(offered.outcome).toBeUndefined();
+  flushed?.();
+
+  await until(() => offered.outcome?.durable === 3);
+});
+
 test('reads nothing back while the backend keeps up, however much goes through', async () => {
   let reads = 0;
   const read = (...args: Parameters<typeof nodeFs.read>): void => {
