@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { httpClientProblems, parseHttpUrl, type HttpClientConfig } from '#net';
 import { checkSendingQueue, type RetryConfig, type SendingQueueConfig } from '#queue';
 import { compileIndexName } from './index-name.ts';
@@ -99,7 +99,7 @@ function indexProblems({ logs_index: index, logstash_format: logstash, index_tem
   try {
     compileIndexName(index === '' ? 'x' : index);
   } catch (error) {
-    problems.push({ path: 'logs_index', message: error instanceof Error ? error.message : String(error) });
+    problems.push({ path: 'logs_index', message: messageOf(error) });
   }
   if (logstash.enabled && index === '') {
     problems.push({ path: 'logstash_format', message: 'needs "logs_index", which the date is put behind' });

@@ -39,10 +39,7 @@ function full(batch: LogBatch): void {
   batch.setSeverityText(0, 'error');
   batch.traceIdColumn().fill(0xab, 0, 16);
   batch.spanIdColumn().fill(0xcd, 0, 8);
-  const name = batch.space.appendText('task_failed');
-  const rare = batch.rareColumns();
-  rare.eventNameStart[0] = name;
-  rare.eventNameSize[0] = 11;
+  batch.setEventName(0, 'task_failed');
   batch.resourceOf[0] = batch.addResource(
     createResource({ 'service.name': 'writer', 'host.name': 'h1', 'k8s.pod.name': 'p' }, 'https://schema'),
   );

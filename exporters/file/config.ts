@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { compileTemplate } from './text-template.ts';
 
 export type Format = 'json' | 'proto' | 'flat_json' | 'text';
@@ -83,7 +83,7 @@ export function checkFileConfig(config: FileConfig): ConfigProblem[] {
   try {
     compileTemplate(config.template, config.newlines);
   } catch (problem) {
-    problems.push({ path: 'template', message: problem instanceof Error ? problem.message : String(problem) });
+    problems.push({ path: 'template', message: messageOf(problem) });
   }
   return problems;
 }

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import {
   parseDuration,
+  messageOf,
   type ConfigProblem,
   type Extension,
   type FileSystem,
@@ -80,7 +81,7 @@ export class FileStorage implements Extension {
       // The mode given to mkdir is cut by the umask.
       fs.chmodSync(this.directory, mode);
     } catch (problem) {
-      const reason = problem instanceof Error ? problem.message : String(problem);
+      const reason = messageOf(problem);
       throw new Error(`${where}: cannot be made: ${reason}; make it and give it to the user of this process`, { cause: problem });
     }
   }

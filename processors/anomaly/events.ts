@@ -153,15 +153,8 @@ function toBatch(events: readonly StoredEvent[]): LogBatch {
     batch.setSeverityText(row, severityName(severity));
     const origin = resource === undefined ? resourceOf(source, {}) : { encoded: Buffer.from(resource, 'base64'), schemaUrl: '' };
     if (origin.encoded.length > 0) batch.resourceOf[row] = batch.addResource(origin);
-    setEventName(batch, row);
+    batch.setEventName(row, EVENT_NAME);
     for (const [name, value] of Object.entries(attributes)) batch.setAttribute(row, name, value);
   }
   return batch;
-}
-
-function setEventName(batch: LogBatch, row: number): void {
-  const rare = batch.rareColumns();
-  const start = batch.space.appendText(EVENT_NAME);
-  rare.eventNameStart[row] = start;
-  rare.eventNameSize[row] = batch.space.sideLength - ~start;
 }

@@ -1,5 +1,5 @@
 import type { AnomalyEngine } from '#anomaly';
-import type { Host } from '#component';
+import { messageOf, type Host } from '#component';
 
 const PREFIX = 'baseline/';
 
@@ -25,7 +25,7 @@ export class Snapshots {
       if (this.#engine.restore(parts)) return;
       this.#host.log.warn('Baselines of another version are not taken up; sources are learned anew.');
     } catch (problem) {
-      this.#host.log.warn('Stored baselines cannot be read; sources are learned anew.', { reason: String(problem) });
+      this.#host.log.warn('Stored baselines cannot be read; sources are learned anew.', { reason: messageOf(problem) });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { compilePattern, type KeyValueMatch } from '#operators';
 
 /** Which records are meant. Options of different names must all match. */
@@ -28,7 +28,7 @@ export function checkMatch(path: string, config: MatchConfig): ConfigProblem[] {
     try {
       compilePattern(pattern);
     } catch (problem) {
-      add(at, problem instanceof Error ? problem.message : String(problem));
+      add(at, messageOf(problem));
     }
   };
   for (const [name, list] of Object.entries({ attributes, resources })) {

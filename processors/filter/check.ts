@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { compilePattern } from '#operators';
 import { checkOttl } from '#ottl';
 import { groupsOf, type FilterConfig, type MatchConfig } from './config.ts';
@@ -45,7 +45,7 @@ function checkPatterns(path: string, config: MatchConfig): ConfigProblem[] {
     try {
       compilePattern(pattern);
     } catch (problem) {
-      problems.push({ path: `${path}.${at}`, message: problem instanceof Error ? problem.message : String(problem) });
+      problems.push({ path: `${path}.${at}`, message: messageOf(problem) });
     }
   };
   for (const [i, { value }] of resources.entries()) check(`resource_attributes.${i}.value`, value);

@@ -1,4 +1,4 @@
-import { duration, size, type ConfigProblem, type ProcessorFactory } from '#component';
+import { duration, size, messageOf, type ConfigProblem, type ProcessorFactory } from '#component';
 import { KEY_PART_FORMS, checkPassSeverity, parseKeyPart, passSeverity } from '#operators';
 import { RateLimit, type RateLimitConfig } from './rate-limit.ts';
 
@@ -79,7 +79,7 @@ function check(config: RateLimitConfig): ConfigProblem[] {
     try {
       parseKeyPart(text);
     } catch (problem) {
-      problems.push({ path: `key.${i}`, message: problem instanceof Error ? problem.message : String(problem) });
+      problems.push({ path: `key.${i}`, message: messageOf(problem) });
     }
   }
   return problems;

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { messageOf } from '#component';
 import { compilePattern } from '#operators';
 
 // V8's usual engine may take time with the square of the length, 5 ms for this one. Longer texts go to its engine without
@@ -49,6 +50,6 @@ export function problemOf(pattern: string): string | undefined {
     void new TextPattern(pattern);
     return undefined;
   } catch (problem) {
-    return problem instanceof Error ? problem.message : String(problem);
+    return messageOf(problem);
   }
 }

@@ -205,9 +205,7 @@ test('what rows share, resources, scopes and event names are redacted too', asyn
       made.resourceOf.fill(made.addResource(createResource({ 'process.command_line': line, 'service.name': 'a' })));
       made.sharedOf.fill(made.addShared(createSharedAttributes({ 'log.file.name': 'app.log', note: line, token: 'abc' })));
       made.scopeOf.fill(made.addScope(createScope('lib')));
-      const rare = made.rareColumns();
-      rare.eventNameStart[0] = made.space.appendText(line);
-      rare.eventNameSize[0] = line.length;
+      made.setEventName(0, line);
     },
   });
 

@@ -1,4 +1,4 @@
-import { ConfigError, EditOnce, parseDuration, type Consumer, type Host, type Processor, type Timer } from '#component';
+import { ConfigError, EditOnce, parseDuration, messageOf, type Consumer, type Host, type Processor, type Timer } from '#component';
 import { encodeKeyValue, type LogBatch } from '#model';
 import { ResourceEdits, mergeAttributes } from '#operators';
 import { DETECTORS, type CloudName, type DetectorName } from './attributes.ts';
@@ -91,7 +91,7 @@ export class ResourceDetection implements Processor {
     try {
       await this.#detect(host);
     } catch (problem) {
-      host.log.warn('Could not find out about the host again; what was known stays.', { reason: reasonOf(problem) });
+      host.log.warn('Could not find out about the host again; what was known stays.', { reason: messageOf(problem) });
     }
     this.#armTimer(host);
   }
@@ -116,7 +116,7 @@ export class ResourceDetection implements Processor {
       this.#known.set(name, found);
       return found;
     } catch (problem) {
-      const reason = reasonOf(problem);
+      const reason = messageOf(problem);
       // What somebody wrote can be put right; what is not there may come later.
       if (name === 'env' || this.#config.fail_on_missing_metadata) throw new ConfigError([{ path: `detectors: ${name}`, message: reason }]);
       const known = this.#known.get(name);
@@ -203,8 +203,4 @@ function enabledOf(found: Found, isWanted: (attribute: string) => boolean): Foun
 
 function isEqual(a: ReadonlyMap<string, Uint8Array>, b: ReadonlyMap<string, Uint8Array>): boolean {
   return a.size === b.size && [...a].every(([name, value]) => Buffer.compare(value, b.get(name) ?? new Uint8Array(0)) === 0);
-}
-
-function reasonOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }

@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { compilePattern } from '#operators';
 import type { Found } from './surroundings.ts';
 
@@ -20,7 +20,7 @@ export function checkTags(path: string, patterns: readonly string[]): ConfigProb
     try {
       compilePattern(pattern);
     } catch (problem) {
-      problems.push({ path: `${path}.${i}`, message: problem instanceof Error ? problem.message : String(problem) });
+      problems.push({ path: `${path}.${i}`, message: messageOf(problem) });
     }
   }
   return problems;

@@ -1,4 +1,4 @@
-import { duration, type ConfigProblem, type ProcessorFactory } from '#component';
+import { duration, messageOf, type ConfigProblem, type ProcessorFactory } from '#component';
 import { KEY_PART_FORMS, checkPassSeverity, parseKeyPart, passSeverity } from '#operators';
 import { Sample, type SampleConfig } from './sample.ts';
 
@@ -112,7 +112,7 @@ function check(config: SampleConfig): ConfigProblem[] {
     try {
       parseKeyPart(text);
     } catch (problem) {
-      problems.push({ path: `key.${i}`, message: problem instanceof Error ? problem.message : String(problem) });
+      problems.push({ path: `key.${i}`, message: messageOf(problem) });
     }
   }
   return problems;

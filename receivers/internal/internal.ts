@@ -110,7 +110,7 @@ export class InternalReceiver implements Receiver {
       batch.setSeverityText(row, severityText);
       batch.resourceOf[row] = resource;
       batch.scopeOf[row] = scope;
-      if (eventName !== '') setEventName(batch, row, eventName);
+      if (eventName !== '') batch.setEventName(row, eventName);
       for (const [name, value] of [...Object.entries(attributes), ...own]) batch.setAttribute(row, name, value);
     }
     return batch;
@@ -118,10 +118,3 @@ export class InternalReceiver implements Receiver {
 }
 
 const SCOPE = createScope('winnow');
-
-function setEventName(batch: LogBatch, row: number, name: string): void {
-  const rare = batch.rareColumns();
-  const start = batch.space.appendText(name);
-  rare.eventNameStart[row] = start;
-  rare.eventNameSize[row] = batch.space.sideLength - ~start;
-}

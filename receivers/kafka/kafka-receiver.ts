@@ -1,4 +1,14 @@
-import { DestinationError, parseDuration, parseSize, Status, type Consumer, type Host, type Receiver, type Settings } from '#component';
+import {
+  DestinationError,
+  parseDuration,
+  parseSize,
+  Status,
+  messageOf,
+  type Consumer,
+  type Host,
+  type Receiver,
+  type Settings,
+} from '#component';
 import { brokersOf, kafkaRisk, toKafkaFault } from '#net';
 import { createClient, type Client } from './client.ts';
 import type { KafkaReceiverConfig } from './config.ts';
@@ -107,7 +117,7 @@ export class KafkaReceiver implements Receiver {
     await giver.quiet(patience);
     await this.#telling;
     const told = this.#tellNow(running).catch((problem: unknown) => {
-      host.log.warn('Kafka could not be told how far it was read; what was read last comes again.', { reason: String(problem) });
+      host.log.warn('Kafka could not be told how far it was read; what was read last comes again.', { reason: messageOf(problem) });
     });
     await Promise.race([told, aborted(patience)]);
     timer.cancel();

@@ -1,6 +1,5 @@
 import { AssertionError } from 'node:assert';
 import * as net from 'node:net';
-import type * as tls from 'node:tls';
 import {
   Server,
   ServerCredentials,
@@ -10,8 +9,8 @@ import {
   type ServerUnaryCall,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { parseDuration, type Host, type Timer } from '#component';
-import { HttpProblem, isLoopback, isServerAuthenticator, loadServerTls, parseEndpoint, type TlsServerConfig } from '#net';
+import { parseDuration, type Host } from '#component';
+import { announce, HttpProblem, isServerAuthenticator, loadServerTls, parseEndpoint, reloadServerTls } from '#net';
 import { statusOf } from './grpc-answers.ts';
 import { GrpcCalls } from './grpc-calls.ts';
 import type { GrpcServerConfig } from './grpc-config.ts';
@@ -61,7 +60,7 @@ export class GrpcServer {
   #host: Host | undefined;
   #listener: net.Server | undefined;
   #server: Server | undefined;
-  #reload: Timer | undefined;
+  #endReload: (() => void) | undefined;
 
   constructor(settings: GrpcServerSettings) {
     this.#settings = settings;
@@ -97,7 +96,7 @@ export class GrpcServer {
         resolve();
       });
     });
-    this.#announce(listener.address() as net.AddressInfo);
+    announce(listener.address() as net.AddressInfo, { id: this.#settings.id, scheme: 'grpc', config }, host.log);
   }
 
   /** Takes no more calls, and resolves when those under way are answered; at `deadline` all are cut. */
@@ -108,7 +107,7 @@ export class GrpcServer {
     this.#listener = undefined;
     const host = this.#host;
     if (!server || !listener || !host) return;
-    this.#reload?.cancel();
+    this.#endReload?.();
     const closed = listener.listening ? new Promise<void>((resolve) => listener.close(() => resolve())) : Promise.resolve();
     this.#calls.stop();
     const cut = new Promise<void>((resolve) => {
@@ -186,34 +185,8 @@ export class GrpcServer {
       .getBuiltinModule('node:tls')
       .createServer({ ...loaded, ALPNProtocols: ['h2'], handshakeTimeout: PREFACE_MS, noDelay: true }, accept);
     listener.on('tlsClientError', (_, socket) => socket.destroy());
-    this.#scheduleReload(listener, config.tls, host);
+    this.#endReload = reloadServerTls(listener, { config: config.tls, path: `${path}tls`, host });
     return listener;
-  }
-
-  #scheduleReload(listener: tls.Server, config: TlsServerConfig, host: Host): void {
-    const everyMs = parseDuration(config.reload_interval);
-    if (everyMs === 0) return;
-    this.#reload = host.clock.after(everyMs, () => {
-      try {
-        listener.setSecureContext(loadServerTls(config, host.fs, `${this.#settings.path}tls`));
-      } catch (error) {
-        const facts = { receiver: this.#settings.id, reason: String(error) };
-        host.log.warn('The TLS files cannot be used; those read before stay in use.', facts);
-      }
-      this.#scheduleReload(listener, config, host);
-    });
-  }
-
-  #announce({ address, port }: net.AddressInfo): void {
-    const { id, config } = this.#settings;
-    const { log } = this.#host as Host;
-    const shown = address.includes(':') ? `[${address}]` : address;
-    log.info('Listens.', { component: id, 'url.full': `${config.tls ? 'grpcs' : 'grpc'}://${shown}:${port}` });
-    if (isLoopback(parseEndpoint(config.endpoint).host)) return;
-    if (!config.auth && config.tls?.client_ca_file === undefined && config.tls?.client_ca_pem === undefined) {
-      log.warn('Anybody who reaches this address may send records; set "auth", or "tls.client_ca_file".', { component: id });
-    }
-    if (!config.tls) log.warn('Records and credentials come unencrypted and can be read on the way; set "tls".', { component: id });
   }
 }
 

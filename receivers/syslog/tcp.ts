@@ -1,8 +1,7 @@
 import type * as net from 'node:net';
-import type * as tls from 'node:tls';
-import { parseDuration, type Counter, type Host, type Timer } from '#component';
+import { messageOf, type Counter, type Host } from '#component';
 import type { SharedAttributes } from '#model';
-import { loadServerTls, type Intake } from '#net';
+import { loadServerTls, reloadServerTls, type Intake } from '#net';
 import type { Framing, TcpConfig } from './config.ts';
 import { Framer, FramingError } from './framer.ts';
 import { addressOf, listen } from './listen.ts';
@@ -32,7 +31,7 @@ export class TcpListener {
   readonly #broken: Counter;
   #server: net.Server | undefined;
   #isStopped = false;
-  #reload: Timer | undefined;
+  #endReload: (() => void) | undefined;
 
   constructor(settings: TcpSettings) {
     const { metrics } = settings.host;
@@ -66,7 +65,7 @@ export class TcpListener {
    */
   async stop(signal: AbortSignal): Promise<void> {
     this.#isStopped = true;
-    this.#reload?.cancel();
+    this.#endReload?.();
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
@@ -105,26 +104,11 @@ export class TcpListener {
     const { config, host, id } = this.#settings;
     const onSocket = (socket: net.Socket): void => this.#take(socket);
     if (!config.tls) return process.getBuiltinModule('node:net').createServer(onSocket);
-    const options = { ...loadServerTls(config.tls, host.fs, `receivers.${id}.tcp.tls`), handshakeTimeout: 10_000 };
+    const path = `receivers.${id}.tcp.tls`;
+    const options = { ...loadServerTls(config.tls, host.fs, path), handshakeTimeout: 10_000 };
     const server = process.getBuiltinModule('node:tls').createServer(options, onSocket);
-    this.#scheduleReload(server);
+    this.#endReload = reloadServerTls(server, { config: config.tls, path, host });
     return server;
-  }
-
-  /** Reads the certificates again, for new connections. */
-  #scheduleReload(server: tls.Server): void {
-    const { config, host, id } = this.#settings;
-    const everyMs = parseDuration(config.tls?.reload_interval ?? '0s');
-    if (!config.tls || everyMs === 0) return;
-    const files = config.tls;
-    this.#reload = host.clock.after(everyMs, () => {
-      try {
-        server.setSecureContext(loadServerTls(files, host.fs, `receivers.${id}.tcp.tls`));
-      } catch (problem) {
-        host.log.warn('The TLS files cannot be used; those read before stay in use.', { reason: String(problem) });
-      }
-      this.#scheduleReload(server);
-    });
   }
 
   #drop(): void {
@@ -158,7 +142,7 @@ export class TcpListener {
     } catch (problem) {
       if (!this.#isStopped) {
         this.#broken.add(1);
-        const facts = { peer: socket.remoteAddress, reason: problem instanceof Error ? problem.message : String(problem) };
+        const facts = { peer: socket.remoteAddress, reason: messageOf(problem) };
         if (problem instanceof FramingError) host.log.warn('A syslog connection was closed: its framing is not what is configured.', facts);
         else host.log.debug('A syslog connection has ended with an error.', facts);
       }

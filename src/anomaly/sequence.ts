@@ -60,10 +60,6 @@ export class Sequences {
     this.#options = options;
   }
 
-  get openSessions(): number {
-    return this.#open.size;
-  }
-
   /** One more step; true when it breaks the sequence. `step` is a small whole number from 2 up. `started` tells of a new session. */
   observe(session: string, step: number, at: number, raise: Raise, started: () => void): boolean {
     if (this.#firstAt === 0) this.#firstAt = at;

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { ConfigError, formatProblem, type Logger, type OwnRecords } from '#component';
+import { ConfigError, formatProblem, messageOf, type Logger, type OwnRecords } from '#component';
 import { Storage } from '#storage';
 import { MetricsRegistry, registerProcessMetrics, serveMetrics, type SmallServer, type TelemetrySettings } from '#telemetry';
 import type { Config } from '../config/index.ts';
@@ -133,8 +133,4 @@ export class Agent {
     this.#log.error('A bug ended the agent. What it had acknowledged is safe; please report this.', {}, problem);
     this.#settings.shell.exit(ExitCode.brokenInvariant);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

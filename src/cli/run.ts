@@ -1,4 +1,4 @@
-import { ConfigError, parseDuration } from '#component';
+import { ConfigError, parseDuration, messageOf } from '#component';
 import { createLogs, resolveTelemetry } from '#telemetry';
 import { Agent } from './agent.ts';
 import { load, type ConfigFlags } from './load.ts';
@@ -33,6 +33,6 @@ function timeoutOf({ shutdownTimeout }: RunFlags): number {
   try {
     return parseDuration(shutdownTimeout);
   } catch (error) {
-    throw new ConfigError([{ path: '--shutdown-timeout', message: error instanceof Error ? error.message : String(error) }]);
+    throw new ConfigError([{ path: '--shutdown-timeout', message: messageOf(error) }]);
   }
 }

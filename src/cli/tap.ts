@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import { ConfigError, parseDuration } from '#component';
+import { ConfigError, parseDuration, messageOf } from '#component';
 import { severityName } from '#model';
 import { NoAgentError, requestTap, type TapEvent } from '../control/index.ts';
 import { directoryOfAgent, type AgentFlags } from './agent-directory.ts';
@@ -49,7 +49,7 @@ function checkDuration({ duration }: TapFlags): void {
   try {
     parseDuration(duration);
   } catch (error) {
-    throw new ConfigError([{ path: '--duration', message: error instanceof Error ? error.message : String(error) }], { cause: error });
+    throw new ConfigError([{ path: '--duration', message: messageOf(error) }], { cause: error });
   }
 }
 

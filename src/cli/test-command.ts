@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createColors } from 'picocolors';
-import { ConfigError, type ConfigProblem } from '#component';
+import { ConfigError, messageOf, type ConfigProblem } from '#component';
 import type { Config } from '../config/index.ts';
 import { readTestFile, runTest, testFileJsonSchema, type TestCase, type TestFile, type TestResult } from '../rehearsal/index.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -67,7 +67,7 @@ function readText(path: string, { cwd }: Shell): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ConfigError([{ path: '', message: `cannot read the tests in ${path}: ${reason}` }], { cause: error });
   }
 }

@@ -90,3 +90,8 @@ export class PermanentError extends WinnowError {
     this.tooLarge = facts.tooLarge ?? false;
   }
 }
+
+/** What a person is to read of whatever was thrown. */
+export function messageOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '#component';
 import { joinPath, type Entry, type MapNode, type Node, type ScalarNode } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { createFixedSource, createSource, positionOf, type Place, type Source } from './place.ts';
@@ -160,7 +161,7 @@ export function readText(path: string, tell: (reason: string) => void): string |
     return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-    tell(REASONS[code] ?? (error instanceof Error ? error.message : String(error)));
+    tell(REASONS[code] ?? messageOf(error));
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { messageOf } from '#component';
 import type { LogBatch } from '#model';
 import { toPlainRecord, type Watcher } from '../pipeline/index.ts';
 import { redactValue } from './redact.ts';
@@ -75,7 +76,7 @@ export class TapStream implements Watcher {
   }
 
   failed(problem: unknown): void {
-    this.end(`the tap failed: ${problem instanceof Error ? problem.message : String(problem)}`);
+    this.end(`the tap failed: ${messageOf(problem)}`);
   }
 
   /** Says why, and that nothing follows. */

@@ -21,6 +21,7 @@ import { LogBatch } from './log-batch.ts';
 interface ModelRow {
   body: AttributeValue;
   severityText: string;
+  eventName: string;
   readonly attributes: Map<string, AttributeValue>;
   isDropped: boolean;
   readonly spec: RowSpec;
@@ -30,7 +31,7 @@ type Edit =
   | { readonly kind: 'body'; readonly row: number; readonly value: AttributeValue }
   | { readonly kind: 'set'; readonly row: number; readonly key: string; readonly value: AttributeValue }
   | { readonly kind: 'delete'; readonly row: number; readonly key: string }
-  | { readonly kind: 'severityText'; readonly row: number; readonly text: string }
+  | { readonly kind: 'severityText' | 'eventName'; readonly row: number; readonly text: string }
   | { readonly kind: 'drop'; readonly row: number };
 
 const row = fc.nat({ max: 100 });
@@ -39,7 +40,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: fc.constant('body' as const), row, value: attributeValue }),
   fc.record({ kind: fc.constant('set' as const), row, key, value: attributeValue }),
   fc.record({ kind: fc.constant('delete' as const), row, key }),
-  fc.record({ kind: fc.constant('severityText' as const), row, text: fc.string({ maxLength: 5 }) }),
+  fc.record({ kind: fc.constantFrom('severityText', 'eventName'), row, text: fc.string({ maxLength: 5 }) }),
   fc.record({ kind: fc.constant('drop' as const), row }),
 );
 
@@ -48,7 +49,7 @@ function toModel(spec: RowSpec): ModelRow {
   for (const [name, value] of SHARED[spec.sharedIndex]?.entries ?? []) attributes.set(name.text, value);
   for (const [name, value] of spec.own) attributes.set(name, value);
   if (spec.gap !== 'side' && spec.own.size === 0 && spec.body !== '') attributes.set('part', firstByteOf(spec.body));
-  return { body: spec.body, severityText: spec.severityText, attributes, isDropped: false, spec };
+  return { body: spec.body, severityText: spec.severityText, eventName: spec.eventName, attributes, isDropped: false, spec };
 }
 
 function firstByteOf(text: string): string {
@@ -61,6 +62,7 @@ function editModel(model: ModelRow, change: Edit): void {
   else if (change.kind === 'set') model.attributes.set(change.key, change.value);
   else if (change.kind === 'delete') model.attributes.delete(change.key);
   else if (change.kind === 'severityText') model.severityText = change.text;
+  else if (change.kind === 'eventName') model.eventName = change.text;
   else model.isDropped = true;
 }
 
@@ -70,13 +72,14 @@ function editBatch(batch: LogBatch, at: number, change: Edit): void {
   else if (change.kind === 'set') batch.setAttribute(at, change.key, change.value);
   else if (change.kind === 'delete') batch.deleteAttribute(at, change.key);
   else if (change.kind === 'severityText') batch.setSeverityText(at, change.text);
+  else if (change.kind === 'eventName') batch.setEventName(at, change.text);
   else batch.drop(at, 'test');
 }
 
 function expectSame(batch: LogBatch, models: readonly ModelRow[]): void {
   expect(batch.length).toBe(models.length);
   expect(batch.liveRows).toBe(models.filter(({ isDropped }) => !isDropped).length);
-  for (const [at, { body, severityText, attributes, isDropped, spec }] of models.entries()) {
+  for (const [at, { body, severityText, eventName, attributes, isDropped, spec }] of models.entries()) {
     expect(batch.isDropped[at]).toBe(isDropped ? 1 : 0);
     if (isDropped) continue;
     expect(batch.body(at)).toEqual(body);
@@ -86,7 +89,7 @@ function expectSame(batch: LogBatch, models: readonly ModelRow[]): void {
     expect(batch.attribute(at, 'none')).toBeUndefined();
     expect(batch.resources[batch.resourceOf[at] as number]).toBe(RESOURCES[spec.resourceIndex] ?? EMPTY_ORIGIN);
     expect(batch.scopes[batch.scopeOf[at] as number]).toBe(SCOPES[spec.scopeIndex] ?? EMPTY_ORIGIN);
-    expect(batch.eventName(at)).toBe(spec.eventName);
+    expect(batch.eventName(at)).toBe(eventName);
     expect(batch.traceId(at)).toBe(spec.traceId);
   }
 }

@@ -268,6 +268,14 @@ export class LogBatch {
     return rare ? this.space.text(rare.eventNameStart[row] as number, rare.eventNameSize[row] as number) : '';
   }
 
+  setEventName(row: number, name: string): void {
+    if (this.encoded) this.#edited(row);
+    const rare = this.rareColumns();
+    const start = this.space.appendText(name);
+    rare.eventNameStart[row] = start;
+    rare.eventNameSize[row] = this.space.sideLength - ~start;
+  }
+
   // ---- attributes ----
 
   /** The value of an attribute, also of one that the row shares with others; undefined when there is none. */

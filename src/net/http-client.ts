@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
-import { RetryableError, type Host, type Timer } from '#component';
+import { RetryableError, messageOf, type Host, type Timer } from '#component';
 import { codeOf, isCertificateFault, toFault } from './network-fault.ts';
 import { supportedProxy, type ProxyEnvironment } from './proxy.ts';
 import { loadTls, type TlsClientConfig } from './tls-client.ts';
@@ -123,7 +123,7 @@ export class HttpClient {
       this.#agent = new TlsAgent({ ...this.#agentOptions(), ...loaded.options });
     } catch (error) {
       if (!this.#agent) throw error;
-      host.log.warn('The TLS files cannot be used; those read before stay in use.', { exporter: id, reason: String(error) });
+      host.log.warn('The TLS files cannot be used; those read before stay in use.', { exporter: id, reason: messageOf(error) });
     }
     return this.#agent;
   }

@@ -1,4 +1,5 @@
 /** Speaking to other hosts: HTTP over kept connections, a server for strangers, TLS, proxies, authentication. Imported as `#net`. */
+export { announce } from './announce.ts';
 export {
   isAuthenticator,
   isServerAuthenticator,
@@ -37,6 +38,6 @@ export { httpServerProblems, httpServerProperties, isLoopback, parseEndpoint, ty
 export { HttpProblem, type RequestHead, type Route, type ServerReply, type ServerRequest } from './server-reply.ts';
 export { compressSnappy, decompressSnappy } from './snappy.ts';
 export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientConfig } from './tls-client.ts';
-export { loadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';
+export { loadServerTls, reloadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';
 export { userAgent } from './user-agent.ts';
 export { basicAuthOf, parseHttpUrl, withoutSecrets } from './url.ts';

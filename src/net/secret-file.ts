@@ -1,5 +1,4 @@
-import { ConfigError, type Host, type Timer } from '#component';
-import { problemOf } from './tls-client.ts';
+import { ConfigError, messageOf, type Host, type Timer } from '#component';
 
 // More than a thousand long tokens. A larger file is something else, named by mistake.
 const BYTES_MAX = 256 * 1024;
@@ -34,7 +33,7 @@ export class SecretFile<Content> {
       this.#text = this.#read();
       this.#content = parse(this.#text);
     } catch (error) {
-      throw new ConfigError([{ path: option, message: `cannot use ${path}: ${problemOf(error)}` }], { cause: error });
+      throw new ConfigError([{ path: option, message: `cannot use ${path}: ${messageOf(error)}` }], { cause: error });
     }
     this.#schedule();
   }
@@ -66,7 +65,7 @@ export class SecretFile<Content> {
       }
       this.#told = '';
     } catch (error) {
-      const reason = problemOf(error);
+      const reason = messageOf(error);
       if (reason === this.#told) return;
       this.#told = reason;
       host.log.warn('A file with secrets cannot be used; what was read before stays in use.', { 'file.path': path, reason });

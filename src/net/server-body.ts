@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { messageOf } from '#component';
 import { BodyPool } from '#otlp';
 import { HttpProblem } from './server-reply.ts';
 
@@ -154,7 +155,7 @@ export class BodyReader {
       if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') {
         throw new HttpProblem(413, `the body is longer than ${this.#limits.bytesMax} bytes after decompression; send smaller ones`);
       }
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new HttpProblem(400, `the body cannot be decompressed: ${reason}`, {}, { cause: error });
     } finally {
       // A slot that is given on stays taken.

@@ -1,14 +1,14 @@
 import assert from 'node:assert';
 import type * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type * as tls from 'node:tls';
-import { ConfigError, parseDuration, parseSize, type Counter, type Host, type Timer } from '#component';
+import { ConfigError, parseDuration, parseSize, type Counter, type Host } from '#component';
+import { announce } from './announce.ts';
 import { isServerAuthenticator, type ServerAuthenticator } from './auth.ts';
 import { BodyReader, PendingBytes, Share } from './server-body.ts';
-import { isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
+import { parseEndpoint, type HttpServerConfig } from './server-config.ts';
 import { Cors } from './server-cors.ts';
 import { describePlainly, HttpProblem, type RequestHead, type Route, type ServerReply } from './server-reply.ts';
-import { loadServerTls } from './tls-server.ts';
+import { loadServerTls, reloadServerTls } from './tls-server.ts';
 
 export interface HttpServerSettings {
   /** Who listens, for messages. */
@@ -43,7 +43,7 @@ export class HttpServer {
   #host: Host | undefined;
   #server: http.Server | undefined;
   #authenticator: ServerAuthenticator | undefined;
-  #reload: Timer | undefined;
+  #endReload: (() => void) | undefined;
 
   constructor(settings: HttpServerSettings) {
     const { config } = settings;
@@ -85,7 +85,7 @@ export class HttpServer {
         resolve();
       });
     });
-    this.#announce(server.address() as AddressInfo);
+    announce(server.address() as AddressInfo, { id: this.#settings.id, scheme: 'http', config }, host.log);
     host.metrics.gauge(
       'winnow_receiver_pending_bytes',
       'Bytes of requests that are read or wait for the pipeline.',
@@ -101,7 +101,7 @@ export class HttpServer {
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
-    this.#reload?.cancel();
+    this.#endReload?.();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     this.#closing.abort();
     const cut = new Promise<void>((resolve) => {
@@ -132,36 +132,8 @@ export class HttpServer {
     const server = process
       .getBuiltinModule('node:https')
       .createServer({ ...options, ...loaded, handshakeTimeout: headMs || 10_000, ALPNProtocols: ['http/1.1'] });
-    this.#scheduleReload(server);
+    this.#endReload = reloadServerTls(server, { config: config.tls, path: `${path}tls`, host });
     return server;
-  }
-
-  #scheduleReload(server: tls.Server): void {
-    const { config, path, id } = this.#settings;
-    const host = this.#host;
-    const everyMs = parseDuration(config.tls?.reload_interval ?? '0s');
-    if (!host || !config.tls || everyMs === 0) return;
-    const { tls } = config;
-    this.#reload = host.clock.after(everyMs, () => {
-      try {
-        server.setSecureContext(loadServerTls(tls, host.fs, `${path}tls`));
-      } catch (error) {
-        host.log.warn('The TLS files cannot be used; those read before stay in use.', { receiver: id, reason: String(error) });
-      }
-      this.#scheduleReload(server);
-    });
-  }
-
-  #announce({ address, port }: AddressInfo): void {
-    const { id, config } = this.#settings;
-    const { log } = this.#host as Host;
-    const shown = address.includes(':') ? `[${address}]` : address;
-    log.info('Listens.', { component: id, 'url.full': `${config.tls ? 'https' : 'http'}://${shown}:${port}` });
-    if (isLoopback(parseEndpoint(config.endpoint).host)) return;
-    if (!config.auth && config.tls?.client_ca_file === undefined && config.tls?.client_ca_pem === undefined) {
-      log.warn('Anybody who reaches this address may send records; set "auth", or "tls.client_ca_file".', { component: id });
-    }
-    if (!config.tls) log.warn('Records and credentials come unencrypted and can be read on the way; set "tls".', { component: id });
   }
 
   #track(request: http.IncomingMessage, response: http.ServerResponse, expectsContinue: boolean): void {

@@ -1,5 +1,5 @@
 import type * as tls from 'node:tls';
-import { ConfigError, duration, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
+import { ConfigError, duration, messageOf, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
 
 /** How to speak TLS as a client, with the Collector's keys. */
 export interface TlsClientConfig {
@@ -93,7 +93,7 @@ export function loadTls(config: TlsClientConfig, fs: FileSystem, path: string = 
     try {
       return fs.readFileSync(name, 'utf8');
     } catch (error) {
-      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${problemOf(error)}` }], { cause: error });
+      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${messageOf(error)}` }], { cause: error });
     }
   };
   const material: tls.SecureContextOptions = { minVersion: versionOf(config.min_version === '' ? '1.2' : config.min_version) };
@@ -113,7 +113,7 @@ function contextOf(material: tls.SecureContextOptions, path: string): tls.Secure
   try {
     return process.getBuiltinModule('node:tls').createSecureContext(material);
   } catch (error) {
-    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${problemOf(error)}` }], { cause: error });
+    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${messageOf(error)}` }], { cause: error });
   }
 }
 
@@ -138,8 +138,4 @@ export function versionOf(version: string): tls.SecureVersion {
     default:
       return 'TLSv1.2';
   }
-}
-
-export function problemOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

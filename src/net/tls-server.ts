@@ -1,6 +1,16 @@
 import type * as tls from 'node:tls';
-import { ConfigError, duration, type ConfigProblem, type ConfigSchema, type FileSystem } from '#component';
-import { problemOf, versionOf } from './tls-client.ts';
+import {
+  ConfigError,
+  duration,
+  messageOf,
+  parseDuration,
+  type ConfigProblem,
+  type ConfigSchema,
+  type FileSystem,
+  type Host,
+  type Timer,
+} from '#component';
+import { versionOf } from './tls-client.ts';
 
 /** How to speak TLS as a server, with the Collector's keys. */
 export interface TlsServerConfig {
@@ -76,7 +86,7 @@ export function loadServerTls(config: TlsServerConfig, fs: FileSystem, path: str
     try {
       return fs.readFileSync(name, 'utf8');
     } catch (error) {
-      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${problemOf(error)}` }], { cause: error });
+      throw new ConfigError([{ path: `${path}.${key}`, message: `cannot read ${name}: ${messageOf(error)}` }], { cause: error });
     }
   };
   const loaded: LoadedServerTls = { minVersion: versionOf(config.min_version === '' ? '1.2' : config.min_version) };
@@ -90,7 +100,34 @@ export function loadServerTls(config: TlsServerConfig, fs: FileSystem, path: str
   try {
     process.getBuiltinModule('node:tls').createSecureContext(loaded);
   } catch (error) {
-    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${problemOf(error)}` }], { cause: error });
+    throw new ConfigError([{ path, message: `the certificates or the key cannot be used: ${messageOf(error)}` }], { cause: error });
   }
   return loaded;
+}
+
+interface TlsFiles {
+  readonly config: TlsServerConfig;
+  /** Of the options, for messages. */
+  readonly path: string;
+  readonly host: Host;
+}
+
+/**
+ * Gives a server its files anew every `reload_interval`, for the connections to come. Files that cannot be used are told,
+ * and those read before stay. Returns what ends it.
+ */
+export function reloadServerTls(server: Pick<tls.Server, 'setSecureContext'>, { config, path, host }: TlsFiles): () => void {
+  const everyMs = parseDuration(config.reload_interval);
+  if (everyMs === 0) return () => {};
+  const schedule = (): Timer =>
+    host.clock.after(everyMs, () => {
+      try {
+        server.setSecureContext(loadServerTls(config, host.fs, path));
+      } catch (error) {
+        host.log.warn('The TLS files cannot be used; those read before stay in use.', { reason: messageOf(error) });
+      }
+      timer = schedule();
+    });
+  let timer = schedule();
+  return () => timer.cancel();
 }

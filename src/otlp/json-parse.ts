@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { messageOf } from '#component';
 import type { Json } from './json-bytes.ts';
 
 // A quote that a colon follows ends a name, never a text, so this finds members only. With 16 digits or an exponent a
@@ -18,7 +19,7 @@ export function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     throw new RangeError(`malformed OTLP/JSON: ${problem.replaceAll(/\s+/g, ' ')}`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import type { MapTarget } from './map-target.ts';
 import { OttlProblem } from './problem.ts';
 import type { TextLocator } from './text-locator.ts';
 import { Duration, Time } from './time-values.ts';
-import { describe, expectInt, expectMap, expectText, isList, toText, typeOf, type Value, type ValueMap } from './value.ts';
+import { describe, expectInt, expectMap, expectText, isList, typeOf, type Value, type ValueMap } from './value.ts';
 
 type Of<Result> = (batch: LogBatch, row: number) => Result;
 
@@ -62,12 +62,6 @@ export class Call {
     const { evaluate } = this.#checked(name, (value) => typeof value === 'string', 'a string');
     const what = this.#what(name);
     return (batch, row) => expectText(evaluate(batch, row), what);
-  }
-
-  /** Any value as text; nil stays nil. */
-  textLike(name: string): Of<string | null> {
-    const { evaluate } = this.expression(name);
-    return (batch, row) => toText(evaluate(batch, row));
   }
 
   int(name: string): Of<number | bigint> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import type { Counter, Host } from '#component';
+import { messageOf, type Counter, type Host } from '#component';
 import type { LogBatch } from '#model';
 
 export const ERROR_MODES = ['ignore', 'silent', 'propagate'] as const;
@@ -46,7 +46,7 @@ export class OttlFailures {
       this.#pendingDropped++;
     }
     if (mode === 'silent') return;
-    if (this.#pending++ === 0) this.#sample = { expression, problem: problem instanceof Error ? problem.message : String(problem) };
+    if (this.#pending++ === 0) this.#sample = { expression, problem: messageOf(problem) };
   }
 
   /** Tells of what has gathered, if the last time is long enough ago. To be called after each batch. */

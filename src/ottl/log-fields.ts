@@ -160,13 +160,6 @@ const [spanId, spanIdString] = idFields(
 
 // ---- the rest ----
 
-function setEventName(batch: LogBatch, row: number, name: string): void {
-  const rare = batch.rareColumns();
-  const start = batch.space.appendText(name);
-  rare.eventNameStart[row] = start;
-  rare.eventNameSize[row] = batch.space.sideLength - ~start;
-}
-
 const cache: FieldMaker = (text, steps, compilation) => {
   const holder = compilation.cache;
   return nestedPath(
@@ -213,7 +206,13 @@ export const LOG_FIELDS: Fields = new Map<string, FieldMaker>([
       ofInt('flags', 0, UINT32_MAX, (batch, row, value) => void (batch.rareColumns().flags[row] = value)),
     ),
   ],
-  ['event_name', plainField((batch, row) => batch.eventName(row), ofText('event_name', setEventName))],
+  [
+    'event_name',
+    plainField(
+      (batch, row) => batch.eventName(row),
+      ofText('event_name', (batch, row, name) => batch.setEventName(row, name)),
+    ),
+  ],
   [
     'dropped_attributes_count',
     plainField(

@@ -1,4 +1,4 @@
-import { ConfigError, Status, type StorageClient } from '#component';
+import { ConfigError, Status, messageOf, type StorageClient } from '#component';
 import { buildGraph, type Graph, type Instance } from './graph.ts';
 import { isStorageExtension, nameOf, type Environment, type StorageExtension } from './host.ts';
 import type { GraphPlan } from './plan.ts';
@@ -22,7 +22,7 @@ export class StartError extends Error {
   readonly component: string;
 
   constructor(component: string, cause: unknown) {
-    super(`${component}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${component}: ${messageOf(cause)}`, { cause });
     this.name = 'StartError';
     this.component = component;
   }
@@ -105,7 +105,7 @@ export class Service {
     try {
       await component.start(host);
     } catch (error) {
-      host.report(Status.permanent, error instanceof Error ? error.message : String(error));
+      host.report(Status.permanent, messageOf(error));
       if (error instanceof ConfigError) throw error;
       throw new StartError(name, error);
     }

@@ -60,11 +60,18 @@ test('keeps the number of letters within its bound, the newest ones, also over a
   expect(all).toEqual(Array.from({ length: all.length }, (_, i) => `letter ${25 - all.length + i}`));
 });
 
-test('keeps the bytes within their bound, and says when a single letter is larger', async () => {
-  const letters = create({ max_size: 2000 });
-  for (let i = 0; i < 20; i++) await letters.write(payloadOf('x'.repeat(300)), 'no');
+test('keeps the bytes within their bound, also over a restart, and says when a single letter is larger', async () => {
+  let letters = create({ max_size: 2000 });
+  for (let i = 0; i < 19; i++) await letters.write(payloadOf('x'.repeat(100)), 'no');
+  // Three fit into each of the two files.
   const path = join(directory, 'letters', 'dead-letter.ndjson');
   expect(statSync(path).size + statSync(`${path}.1`).size).toBeLessThanOrEqual(2000);
+  expect([lettersIn(`${path}.1`).length, lettersIn(path).length]).toEqual([3, 1]);
+  for (let i = 0; i < 3; i++) {
+    letters = create({ max_size: 2000 });
+    await letters.write(payloadOf('x'.repeat(100)), 'no');
+  }
+  expect([lettersIn(`${path}.1`).length, lettersIn(path).length]).toEqual([3, 1]);
 
   const kept = await letters.write(payloadOf('x'.repeat(3000)), 'no');
 

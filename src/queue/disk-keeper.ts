@@ -101,7 +101,7 @@ export class DiskKeeper implements Keeper {
     this.#writing ??= this.#writeAll().catch((problem: unknown) => this.#settings.host.fatal(problem));
   }
 
-  async load(item: Item): Promise<Buffer | undefined> {
+  async load(item: Item, signal: AbortSignal): Promise<Buffer | undefined> {
     if (item.body) return item.body;
     const { place } = item;
     if (!place) return undefined;
@@ -112,9 +112,13 @@ export class DiskKeeper implements Keeper {
       try {
         return await this.#segments.read(place, item.bytes, into);
       } catch (problem) {
-        if (isMissing(problem) || this.#deadline.signal.aborted) return undefined;
+        if (signal.aborted) return undefined;
+        if (isMissing(problem)) {
+          this.#lost(place, item.rows);
+          return undefined;
+        }
         this.#settings.host.log.error('The queue cannot be read; trying again.', { exporter: this.#settings.exporter }, problem);
-        await this.#clock.sleep(delay, this.#deadline.signal);
+        await this.#clock.sleep(delay, signal);
       }
     }
   }
@@ -281,13 +285,15 @@ export class DiskKeeper implements Keeper {
   #restore(row: Row): Item {
     const place = { segment: row.segment, offset: row.offset, metaBytes: row.metaBytes };
     const isThere = this.#segments.adopt(place, row.bodyBytes);
-    if (!isThere) {
-      const path = this.#segments.files.path(row.segment);
-      const facts = { exporter: this.#settings.exporter, path, offset: row.offset, rows: row.rows };
-      this.#settings.host.log.error('A segment of the queue is missing or cut short; the request in it is lost.', facts);
-      this.#corruptFiles.add(1);
-    }
+    if (!isThere) this.#lost(place, row.rows);
     return { ...metaOf(row), bytes: row.bodyBytes, claims: [], body: undefined, place: isThere ? place : undefined, triedAt: undefined };
+  }
+
+  #lost({ segment, offset }: Place, rows: number): void {
+    const path = this.#segments.files.path(segment);
+    const facts = { exporter: this.#settings.exporter, path, offset, rows };
+    this.#settings.host.log.error('A segment of the queue is missing or cut short; the request in it is lost.', facts);
+    this.#corruptFiles.add(1);
   }
 }
 

@@ -77,6 +77,26 @@ test('sends what was offered in this life after what is left from the one before
   expect(backend.bodies[2]).toBe('new1');
 });
 
+test('what is left from the life before takes its room', async () => {
+  const first = createQueue(new FakeBackend(), host, { queue: DISK });
+  await first.start();
+  const left = [offer(first, 'ab', 1), offer(first, 'c', 2)];
+  await until(() => left.every(({ outcome }) => outcome !== undefined));
+  nextLife();
+  const backend = new FakeBackend();
+  const second = createQueue(backend, host, { queue: { ...DISK, sizer: 'items', queue_size: 3 } });
+  await second.start();
+  expect(host.metric('otelcol_exporter_queue_size')).toBe(3);
+  let hasEntered = false;
+
+  void offer(second, 'd', 3).accepted.then(() => (hasEntered = true));
+  await until(() => backend.requests.length === 2);
+  expect(hasEntered).toBe(false);
+  await backend.requests[1]?.answer();
+
+  await until(() => hasEntered);
+});
+
 test('goes on where a segment is cut short, counts what is lost, and sends the rest', async () => {
   const first = createQueue(new FakeBackend(), host, { queue: DISK });
   await first.start();
@@ -150,6 +170,107 @@ test('makes the index anew from the segments when the database was lost', async 
 
   expect(backend.taken).toEqual(['a', 'b', 'c']);
   expectBooksToBalance(host);
+});
+
+test('an index that was made anew outlives the life that made it', async () => {
+  const first = createQueue(new FakeBackend(), host, { queue: DISK });
+  await first.start();
+  const offered = offer(first, 'abc');
+  await until(() => offered.outcome !== undefined);
+  const transaction = host.storage.begin();
+  for (const [key] of host.storage.list('')) host.storage.delete(transaction, key);
+  await host.storage.commit(transaction);
+  nextLife();
+  await createQueue(new FakeBackend(), host, { queue: DISK }).start();
+  nextLife();
+
+  const backend = new FakeBackend();
+  await createQueue(backend, host, { queue: DISK }).start();
+
+  await until(() => backend.requests.length === 1);
+  expect(backend.bodies).toEqual(['abc']);
+});
+
+test('a stop does not wait for a disk that cannot be read, nor give up what is on it', async () => {
+  const first = createQueue(new FakeBackend(), host, { queue: DISK });
+  await first.start();
+  const offered = offer(first, 'abc');
+  await until(() => offered.outcome !== undefined);
+  const failure = Object.assign(new Error('i/o error'), { code: 'EIO' });
+  const read = (fd: number, buffer: Buffer, from: number, length: number, at: number, done: (problem: Error | null, n: number) => void) => {
+    // The mark of a segment is read at the start.
+    if (at === 0 && length === 4) nodeFs.read(fd, buffer, from, length, at, done);
+    else done(failure, 0);
+  };
+  host = createTestHost({ clock, storage, fs: { ...nodeFs, read } as unknown as typeof nodeFs });
+  const second = createQueue(new FakeBackend(), host, { queue: DISK });
+  await second.start();
+  await until(() => host.lines.some(({ message }) => message === 'The queue cannot be read; trying again.'));
+
+  await second.shutdown(new AbortController().signal);
+
+  expectBooksToBalance(host);
+  nextLife();
+  const backend = new FakeBackend();
+  await createQueue(backend, host, { queue: DISK }).start();
+  await until(() => backend.requests.length === 1);
+  expect(backend.bodies).toEqual(['abc']);
+});
+
+test('a segment that somebody deletes while it is needed is counted and told', async () => {
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host, { queue: DISK });
+  await queue.start();
+  // More than stays in memory, of which there are 4 MiB.
+  const offered = Array.from({ length: 5 }, (_, i) => offer(queue, String(i).repeat(1024 * 1024)));
+  await until(() => offered.every(({ outcome }) => outcome !== undefined) && backend.requests.length === 1);
+  nodeFs.rmSync(`${host.storage.directory('queue')}/00000001.segment`);
+
+  for (let i = 0; i < 4; i++) {
+    await until(() => backend.requests.length > i);
+    await backend.requests[i]?.answer();
+  }
+  await until(() => host.metric('winnow_exporter_held_log_records') === 0);
+
+  expect(host.metric('winnow_exporter_dropped_log_records', { reason: 'damaged_on_disk' })).toBe(1024 * 1024);
+  expect(host.lines.at(-1)).toMatchObject({ level: 'error', facts: { rows: 1024 * 1024 } });
+  expectBooksToBalance(host);
+});
+
+test('with a storage that survives loss of power, settles when the disk has the request', async () => {
+  let flushed: (() => void) | undefined;
+  const fdatasync = (_fd: number, done: (problem: Error | null) => void): void => void (flushed = () => done(null));
+  const plain = createTestHost({ clock, storage, fs: { ...nodeFs, fdatasync } as unknown as typeof nodeFs });
+  host = { ...plain, storageOf: () => ({ ...plain.storage, isSyncedFully: true }) };
+  const queue = createQueue(new FakeBackend(), host, { queue: DISK });
+  await queue.start();
+
+  const offered = offer(queue, 'abc');
+  await until(() => flushed !== undefined);
+  expect(offered.outcome).toBeUndefined();
+  flushed?.();
+
+  await until(() => offered.outcome?.durable === 3);
+});
+
+test('reads nothing back while the backend keeps up, however much goes through', async () => {
+  let reads = 0;
+  const read = (...args: Parameters<typeof nodeFs.read>): void => {
+    reads++;
+    nodeFs.read(...args);
+  };
+  host = createTestHost({ clock, storage, fs: { ...nodeFs, read } as typeof nodeFs });
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host, { queue: DISK });
+  await queue.start();
+
+  for (let i = 0; i < 6; i++) {
+    await offer(queue, 'x'.repeat(1024 * 1024)).accepted;
+    await until(() => backend.requests.length > i);
+    await backend.requests[i]?.answer();
+  }
+
+  expect(reads).toBe(0);
 });
 
 test('waits while the disk is full, loudly once, and loses nothing', async () => {

@@ -49,8 +49,8 @@ export interface Keeper {
   start(): Promise<Item[]>;
   /** Takes the item; `onKept` says that it may be sent, `onLost` that it could not be kept and is given back. */
   add(item: Item): void;
-  /** The body, or nothing when the disk has lost it. */
-  load(item: Item): Promise<Buffer | undefined>;
+  /** The body, or nothing when the disk has lost it, or has not given it by the time `signal` aborts. */
+  load(item: Item, signal: AbortSignal): Promise<Buffer | undefined>;
   /** Every row was answered for. Calls back when the room it took is free. */
   finish(item: Item, tally: Tally, onFree: () => void): void;
   /** Returns when what was added is safe, or when `signal` aborts. */

@@ -31,10 +31,6 @@ export class Room {
     return this.#units;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   has(amounts: Amounts): boolean {
     return this.#waiters.length === 0 && this.#fits(amounts);
   }

@@ -249,7 +249,7 @@ export class SendingQueue {
   }
 
   async #ship(item: Item): Promise<void> {
-    const tally = await this.#shipment.ship(item, () => this.#keeper.load(item));
+    const tally = await this.#shipment.ship(item, () => this.#keeper.load(item, this.#stopping.signal));
     if (rowsOf(tally) === item.rows) this.#keeper.finish(item, tally, () => this.#room.give(this.#amountsOf(item, 0)));
     else this.#leave(item, rowsOf(tally));
     this.#answered(item);

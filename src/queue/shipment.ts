@@ -114,7 +114,8 @@ export class Shipment {
       const payload = await part.load();
       if (!payload) {
         gate.giveBack(ticket);
-        return { kind: 'dropped', reason: 'damaged_on_disk' };
+        // A disk that has not answered by the time of a stop may have the request still: the next life looks again.
+        return stopping.aborted ? { kind: 'left' } : { kind: 'dropped', reason: 'damaged_on_disk' };
       }
       if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
@@ -212,7 +213,7 @@ export class Shipment {
     const isThrottled = problem.retryAfterMs !== undefined;
     if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
       host.report('recoverable', problem.message);
-      host.log.warn('A request failed and is tried again.', { exporter, reason: problem.message });
+      if (retries) host.log.warn('A request failed and is tried again.', { exporter, reason: problem.message });
       return problem;
     }
     const ms = backoff.delayMs(gate.failuresWith(ticket), problem.retryAfterMs);
@@ -233,13 +234,14 @@ export class Shipment {
   }
 
   #giveUp(item: Item, problem: RetryableError): Answer {
-    const { exporter, host, isPersistent } = this.#settings;
+    const { exporter, host, isPersistent, retries } = this.#settings;
     const facts = { exporter, rows: item.rows, reason: problem.message };
+    const why = retries ? 'The time to try again is over' : 'A request failed, and "retry_on_failure" is switched off';
     if (isPersistent) {
-      host.log.error('The time to try again is over; records are lost.', facts);
+      host.log.error(`${why}; records are lost.`, facts);
       return { kind: 'dropped', reason: 'retry_time_over' };
     }
-    host.log.error('The time to try again is over; records are given back to their source.', facts);
+    host.log.error(`${why}; records are given back to their source.`, facts);
     return { kind: 'left' };
   }
 

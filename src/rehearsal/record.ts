@@ -77,9 +77,5 @@ export function addRecord(batch: LogBatch, record: WrittenRecord, { now, start }
   batch.observedMs[row] = now;
   if (record.trace_id) batch.traceIdColumn().set(Buffer.from(record.trace_id, 'hex').subarray(0, 16), row * 16);
   if (record.span_id) batch.spanIdColumn().set(Buffer.from(record.span_id, 'hex').subarray(0, 8), row * 8);
-  if (record.event_name) {
-    const rare = batch.rareColumns();
-    rare.eventNameStart[row] = batch.space.appendText(record.event_name);
-    rare.eventNameSize[row] = Buffer.byteLength(record.event_name);
-  }
+  if (record.event_name) batch.setEventName(row, record.event_name);
 }

@@ -1,4 +1,4 @@
-import { Delivery, type Consumer, type ExporterFactory, type ExtensionFactory, type ReceiverFactory } from '#component';
+import { Delivery, messageOf, type Consumer, type ExporterFactory, type ExtensionFactory, type ReceiverFactory } from '#component';
 import { LogBatch } from '#model';
 import { MetricsRegistry } from '#telemetry';
 import type { Config } from '../config/index.ts';
@@ -95,7 +95,7 @@ export class Rehearsal {
     batch.setDelivery(new Delivery(batch.length, 0, () => {}));
     const state: { refusal?: string } = {};
     // Not awaited: a processor may hold its caller back until time passes.
-    void this.#head.consume(batch).catch((error: unknown) => (state.refusal = error instanceof Error ? error.message : String(error)));
+    void this.#head.consume(batch).catch((error: unknown) => (state.refusal = messageOf(error)));
     await this.#clock.advance(0);
     return state.refusal;
   }

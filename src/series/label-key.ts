@@ -56,10 +56,6 @@ export class LabelKey {
     }
   }
 
-  addEmpty(): void {
-    this.add(EMPTY, 0, 0);
-  }
-
   /** Replaces bytes that are no UTF-8, so that values that look equal are equal. True when there were any. */
   repair(): boolean {
     if (this.#bits < 0x80) return false;

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   QUEUE_NAMES,
+  messageOf,
   type Clock,
   type Counter,
   type Logger,
@@ -82,7 +83,7 @@ export class Storage {
     } catch (problem) {
       lock?.release();
       if (problem instanceof StorageLockedError) throw problem;
-      const reason = problem instanceof Error ? problem.message : String(problem);
+      const reason = messageOf(problem);
       const user = process.getuid === undefined ? 'of this process' : `with id ${process.getuid()}`;
       const remedy = `make sure that the folder belongs to the user ${user} and that its disk is not full`;
       throw new Error(`storage ${directory}: cannot be opened: ${reason}; ${remedy}`, { cause: problem });

@@ -1,4 +1,4 @@
-import type { Logger } from '#component';
+import { messageOf, type Logger } from '#component';
 import type { MetricsRegistry } from './metrics.ts';
 import { PROMETHEUS_CONTENT_TYPE, toPrometheusText } from './prometheus.ts';
 import type { MetricsSettings, ResourceAttributes } from './settings.ts';
@@ -28,7 +28,7 @@ export async function serveMetrics({ settings, resource, registry, log }: Metric
       'Free the port, set PROM_PORT or service.telemetry.metrics, or switch metrics off with service.telemetry.metrics.level: none.';
     log.warn('Metrics are not served; the agent goes on without.', {
       address: `${host}:${port}`,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
       remedy,
     });
     return undefined;

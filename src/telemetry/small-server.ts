@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
+import { messageOf } from '#component';
 
 // Imported as an ES module, node:http evaluates all of its exports, and with them undici: 15 MB and 50 ms for nothing.
 const { createServer } = process.getBuiltinModule('node:http');
@@ -63,7 +64,7 @@ async function answer(response: ServerResponse, respond: Respond, url: string): 
     if ('open' in given) given.open(response);
     else send(response, given);
   } catch (error) {
-    send(response, { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` });
+    send(response, { status: 500, body: `${messageOf(error)}\n` });
   }
 }
 

@@ -67,8 +67,5 @@ function addRow(batch: LogBatch, record: RecordSpec): void {
     batch.traceIdColumn().fill(trace, row * 16, row * 16 + 16);
     batch.spanIdColumn().fill(trace + 1, row * 8, row * 8 + 8);
   }
-  if (event === '') return;
-  const rare = batch.rareColumns();
-  rare.eventNameStart[row] = batch.space.appendText(event);
-  rare.eventNameSize[row] = Buffer.byteLength(event);
+  if (event !== '') batch.setEventName(row, event);
 }

@@ -110,9 +110,8 @@ function fillRow(batch: LogBatch, spec: RowSpec, place: number): void {
   batch.observedNs[row] = 6;
   if (spec.traceId !== '') batch.traceIdColumn().set(Buffer.from(spec.traceId, 'hex'), row * 16);
   if (spec.eventName !== '') {
+    batch.setEventName(row, spec.eventName);
     const rare = batch.rareColumns();
-    rare.eventNameStart[row] = batch.space.appendText(spec.eventName);
-    rare.eventNameSize[row] = Buffer.byteLength(spec.eventName);
     rare.flags[row] = 1;
     rare.droppedAttributes[row] = 2;
   }

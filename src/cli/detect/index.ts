@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AnomalyEngine, describeIncident, type EngineOptions, type Incident, type Phase } from '#anomaly';
-import { ConfigError, parseDuration } from '#component';
+import { ConfigError, parseDuration, messageOf } from '#component';
 import { TemplateMiner } from '#mining';
 import { ExitCode } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
@@ -59,7 +59,7 @@ function warmUpOf(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
-    throw new ConfigError([{ path: '--warm-up', message: error instanceof Error ? error.message : String(error) }], { cause: error });
+    throw new ConfigError([{ path: '--warm-up', message: messageOf(error) }], { cause: error });
   }
 }
 

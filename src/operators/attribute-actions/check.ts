@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '#component';
+import { messageOf, type ConfigProblem } from '#component';
 import { compilePattern } from '../regex/pattern.ts';
 import { ActionName, actionNameOf, type ActionConfig, type ActionNameText } from './config.ts';
 
@@ -76,7 +76,7 @@ function checkPattern(pattern: string, name: string, add: Add): void {
     if (hasUnnamedGroups) add('pattern', `every group needs a name, such as (?P<name>…), or none at all: (?:…); got "${pattern}"`);
     else if (names.length === 0) add('pattern', `expected at least one named group, such as (?P<name>…), got "${pattern}"`);
   } catch (problem) {
-    add('pattern', problem instanceof Error ? problem.message : String(problem));
+    add('pattern', messageOf(problem));
   }
 }
 

@@ -1,69 +1,41 @@
-import type { Clock, Host } from '#component';
 import { ValueType, decodeAnyValue, type AttributeValue, type LogBatch } from '#model';
 import { setRange } from '../attribute-target.ts';
 import type { JsonParserConfig } from '../config.ts';
-import { Embedded } from '../embedded.ts';
 import { excerpt, type Failures } from '../failures.ts';
 import { isAttribute, isBody, parseField, type Field } from '../field.ts';
-import type { Operator } from '../operator.ts';
-import { Found, TextSource } from '../text-source.ts';
+import { Parser, type Problem } from '../parser.ts';
 import { writeField } from '../values.ts';
 import { Byte, JsonProblem, skipSpace } from './bytes.ts';
 import { NestedEncoder } from './nested.ts';
 import { ObjectParser } from './object-parser.ts';
 
 /** Turns a JSON object into fields. */
-export class JsonParser implements Operator {
-  readonly #source: TextSource;
+export class JsonParser extends Parser {
   readonly #target: Field;
   readonly #isToAttributes: boolean;
   readonly #objects: ObjectParser;
   readonly #nested: NestedEncoder;
-  readonly #embedded: Embedded;
-  readonly #failures: Failures;
-  #clock: Clock | undefined;
 
   constructor(config: JsonParserConfig, failures: Failures) {
+    super(config, failures);
     const isIntParsed = config.parse_ints ?? true;
-    this.#source = new TextSource(parseField(config.parse_from ?? 'body'));
     this.#target = parseField(config.parse_to ?? 'attributes');
     this.#isToAttributes = this.#target.root === 'attributes' && this.#target.path.length === 0;
     this.#objects = new ObjectParser(isIntParsed);
     this.#nested = new NestedEncoder(isIntParsed);
-    this.#embedded = new Embedded(config);
-    this.#failures = failures;
   }
 
-  start(host: Host): void {
-    this.#clock = host.clock;
-  }
-
-  process(batch: LogBatch): void {
-    this.#embedded.begin(this.#clock?.now() ?? Date.now());
-    const hasEmbedded = !this.#embedded.isEmpty;
-    for (let row = 0; row < batch.length; row++) {
-      if (batch.isDropped[row] === 1) continue;
-      if (!this.#parse(batch, row)) continue;
-      if (hasEmbedded && !this.#embedded.apply(batch, row)) this.#failures.add(batch, row, () => this.#embedded.describe());
-    }
-  }
-
-  #parse(batch: LogBatch, row: number): boolean {
-    const source = this.#source;
-    if (source.find(batch, row) !== Found.text) {
-      this.#failures.add(batch, row, () => `${source.field.text} is missing or no text`);
-      return false;
-    }
-    const { bytes, from, to } = source;
+  protected override parse(batch: LogBatch, row: number): Problem | undefined {
+    const { bytes, from, to, isSide } = this.source;
     const problem = this.#isToAttributes
-      ? this.#objects.parse(batch, row, bytes, from, to, source.isSide)
+      ? this.#objects.parse(batch, row, bytes, from, to, isSide)
       : this.#parseElsewhere(batch, row, bytes, from, to);
-    if (problem === undefined) return true;
-    this.#failures.add(batch, row, () => {
-      const text = excerpt(bytes.toString('utf8', from, to));
-      return `${source.field.text} is no JSON object: ${problem.message} at position ${problem.at - from + 1}: ${text}`;
-    });
-    return false;
+    return problem && this.#say(problem);
+  }
+
+  #say({ message, at }: JsonProblem): Problem {
+    const { source } = this;
+    return () => `${source.field.text} is no JSON object: ${message} at position ${at - source.from + 1}: ${excerpt(source.text())}`;
   }
 
   #parseElsewhere(batch: LogBatch, row: number, bytes: Buffer, from: number, to: number): JsonProblem | undefined {

@@ -1,3 +1,4 @@
+import { messageOf } from '#component';
 import { DEPTH_MAX, type LogBatch } from '#model';
 import type { CompiledRegex } from '../../operators/regex/compile.ts';
 import type { Call, FunctionDefinition } from '../call.ts';
@@ -68,7 +69,7 @@ function parseJson(text: string): Value {
   try {
     value = LONG_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
   } catch (problem) {
-    throw new OttlProblem(`ParseJSON: target is no JSON: ${problem instanceof Error ? problem.message : String(problem)}`);
+    throw new OttlProblem(`ParseJSON: target is no JSON: ${messageOf(problem)}`);
   }
   if (typeof value !== 'object' || value === null)
     throw new OttlProblem(`ParseJSON: target must hold an object or an array, got ${text.slice(0, 40)}`);
