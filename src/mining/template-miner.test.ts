@@ -70,6 +70,40 @@ describe('a word', () => {
 
     expect(templates.slice(-2)).toEqual(['mail for user <*> is waiting', 'mail for user <*> is waiting']);
   });
+
+  test('that was a value is one again behind a colon and a quote too', () => {
+    const known = USERS.map((user) => `session for user: '${user}' was opened`);
+
+    const [last] = mineAll([...known, "mail for user: 'ann' is waiting"]).slice(-1);
+
+    expect(last).toBe("mail for user: '<*>' is waiting");
+  });
+});
+
+describe('a message without spaces', () => {
+  test('keeps the words beside its numbers', () => {
+    const lines = [
+      '注文番号1001を受け付けました',
+      '注文番号1002をキャンセルしました',
+      '注文番号1003を受け付けました',
+      'ดิสก์เต็ม95%แล้ว',
+      '磁盘使用率超过85%',
+    ];
+
+    expect(mineAll(lines)).toEqual([
+      '注文番号<*>を受け付けました',
+      '注文番号<*>をキャンセルしました',
+      '注文番号<*>を受け付けました',
+      'ดิสก์เต็ม<*>แล้ว',
+      '磁盘使用率超过<*>',
+    ]);
+  });
+
+  test('may begin with a name', () => {
+    const lines = [...USERS, 'hal', 'ida', 'jon', 'kim', 'leo'].map((user) => `${user}さんがログインしました`);
+
+    expect(new Set(mineAll(lines))).toEqual(new Set(['<*>さんがログインしました']));
+  });
 });
 
 describe('without any evidence', () => {
@@ -164,10 +198,13 @@ const word = fc.constantFrom(
   'root',
   'ann',
   'grün',
+  '再起動',
+  '完了5件',
+  'x→y',
 );
 const number = fc.oneof(
   fc.integer({ min: 0, max: 99_999 }).map(String),
-  fc.constantFrom('10.0.0.1', '0x7f3a', 'blk_-38', '/var/x', 'true', 'FF:02:1B', '12:30:59', 'http://h/1'),
+  fc.constantFrom('10.0.0.1', '0x7f3a', 'blk_-38', '/var/x', 'true', 'FF:02:1B', '12:30:59', 'http://h/1', '番号1234を受付', '12°C'),
 );
 const piece = fc.oneof(
   { weight: 3, arbitrary: word },
