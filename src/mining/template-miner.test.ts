@@ -128,6 +128,25 @@ describe('without any evidence', () => {
     expect(mineAll(['login tty=ssh ok', 'login tty=console ok'])).toEqual(['login tty=<*> ok', 'login tty=<*> ok']);
   });
 
+  test('a value alone between quotes is a value, and what is called a message is none', () => {
+    expect(new Set(mineAll(['run action = "start" ok', 'run action = "stop" ok']))).toEqual(new Set(['run action = "<*>" ok']));
+    expect(mineAll(['level=info msg=started', 'level=info msg=stopped'])).toEqual(['level=info msg=started', 'level=info msg=stopped']);
+    expect(mineAll(['level=info msg="started"', 'level=info msg="stopped"'])).toEqual([
+      'level=info msg="started"',
+      'level=info msg="stopped"',
+    ]);
+  });
+
+  test('mail addresses are values', () => {
+    const lines = ['<ann@example.org>: relay denied', '<b.c@mail.example.com>: relay denied'];
+
+    expect(new Set(mineAll(lines))).toEqual(new Set(['<<*>>: relay denied']));
+  });
+
+  test('dots at the end of a value belong to it, whatever the value is', () => {
+    expect(new Set(mineAll(['mounting /srv/a1b2...', 'mounting /srv/abc...']))).toEqual(new Set(['mounting <*>']));
+  });
+
   test('lists of any length are one', () => {
     expect(new Set(mineAll(['drop 11 12 13', 'drop 11', 'drop 11 12 13 14', 'drop 15 16'])).size).toBe(1);
   });
