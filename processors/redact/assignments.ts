@@ -1,5 +1,6 @@
 import { DIGIT, byteSet, isTextAt, runEnd, runStart, type ByteSet } from './bytes.ts';
 import { NAME, NameKind, type NameKindNumber, type SecretNames } from './secret-names.ts';
+import { isBasicCredentials } from './shapes.ts';
 
 /** Where a secret value was found. */
 export interface ValueRange {
@@ -69,6 +70,18 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   if (kind === NameKind.none) return false;
   if (kind === NameKind.signature && (bytes[at] !== EQUALS || end !== at || !isParameter(bytes, start, from))) return false;
   if (bytes[at] === GREATER) return isElement(bytes, start, from) && setValue(bytes, at + 1, to, kind, value);
+  return setBehind(bytes, at, to, { kind, mayBeProse: !isQuoted, value });
+}
+
+interface Behind {
+  readonly kind: NameKindNumber;
+  /** Whether a colon and a blank may be those of a sentence: "token: expired". */
+  readonly mayBeProse: boolean;
+  readonly value: ValueRange;
+}
+
+/** The value behind the sign at `at`. */
+function setBehind(bytes: Buffer, at: number, to: number, { kind, mayBeProse, value }: Behind): boolean {
   let begin = at + 1;
   // `:=` and `=>` are signs too, `==` and `=~` compare.
   if ((bytes[at] === COLON && bytes[begin] === EQUALS) || (bytes[at] === EQUALS && bytes[begin] === GREATER)) begin++;
@@ -77,9 +90,39 @@ export function assignmentAt(bytes: Buffer, at: number, text: AssignmentText, va
   if (begin >= to || bytes[begin] === EQUALS || bytes[begin] === 0x7e) return false;
   begin = literalAt(bytes, begin, to);
   if (isQuoteAt(bytes, begin, to)) return setValue(bytes, begin, to, kind, value);
-  // A name without quotes and a colon may be prose: "token: expired".
-  const isProse = bytes[at] === COLON && !isQuoted && begin > spaced;
-  return setBare(bytes, begin, to, { kind, isProse, value });
+  return setBare(bytes, begin, to, { kind, isProse: mayBeProse && bytes[at] === COLON && begin > spaced, value });
+}
+
+const VALUE_NAME = Buffer.from('value');
+const BEFORE_SECRET_NAME = Buffer.from('name:');
+const PAIR_GAP = byteSet(' ,\t\r\n');
+/** Line ends, and the indentation of what is deep in a file. */
+const PAIR_GAP_MAX = 40;
+
+/**
+ * The value of a name that is itself a value, and ends at `end`: `"name":"DB_PASSWORD","value":"…"`, `key="ApiKey" value="…"`,
+ * `{Name:DB_PASSWORD Value:…}`, and the same in two lines of YAML.
+ */
+export function pairedValueAt(bytes: Buffer, end: number, { from, to, names }: AssignmentText, value: ValueRange): boolean {
+  const quote = runEnd(bytes, end, Math.min(to, end + 2 * SPACES_MAX), BACKSLASHES);
+  const isQuoted = quote < to && QUOTE[bytes[quote] as number] === 1;
+  const gap = isQuoted ? quote + 1 : end;
+  let at = runEnd(bytes, gap, Math.min(to, gap + PAIR_GAP_MAX), PAIR_GAP);
+  if (at === gap) return false;
+  at = runEnd(bytes, at, Math.min(to, at + 2 * SPACES_MAX), BACKSLASHES);
+  if (at < to && QUOTE[bytes[at] as number] === 1) at++;
+  if (!isTextAt(bytes, at, to, VALUE_NAME, true)) return false;
+  const sign = signBehind(bytes, at + VALUE_NAME.length, to);
+  if (sign < 0 || bytes[sign] === GREATER) return false;
+  const start = runStart(bytes, from, end, NAME_BEFORE);
+  // "The secret value: …" is prose.
+  const isNamed = isQuoted || isTextAt(bytes, trimmedEnd(bytes, from, start) - BEFORE_SECRET_NAME.length, to, BEFORE_SECRET_NAME, true);
+  const kind = names.kindOf(bytes, start, end);
+  return isNamed && kind !== NameKind.none && kind !== NameKind.signature && setBehind(bytes, sign, to, { kind, mayBeProse: false, value });
+}
+
+function trimmedEnd(bytes: Buffer, from: number, end: number): number {
+  return runStart(bytes, from, end, { set: BLANK, most: SPACES_MAX });
 }
 
 /** Where the sign behind a name is: a colon, `=` or `>`, behind a quote and blanks if there are some; -1 for none. */
@@ -116,7 +159,7 @@ function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber
   if (isPlaceholder(bytes, isQuoted ? open + 1 : begin, to, kind)) return false;
   if (isQuoted) setQuoted(bytes, begin, open, to, value);
   else setPlain(bytes, begin, to, value);
-  return isSecret(bytes, value);
+  return kind === NameKind.basic ? isBasicCredentials(bytes, value) : isSecret(bytes, value);
 }
 
 function isQuoteAt(bytes: Buffer, begin: number, to: number): boolean {
@@ -181,6 +224,7 @@ function setBare(bytes: Buffer, begin: number, to: number, { kind, isProse, valu
   if (bytes[begin] === 0x7b || bytes[begin] === 0x5b || isPlaceholder(bytes, begin, to, kind)) return false;
   if (kind === NameKind.cookie) return setCookies(bytes, begin, to, value);
   if (!setPlain(bytes, begin, to, value)) return false;
+  if (kind === NameKind.basic) return isBasicCredentials(bytes, value);
   if (kind === NameKind.authorization) return setCredentials(bytes, to, isProse, value);
   if (kind === NameKind.token && value.end - value.start <= COUNT_MAX && isNumber(bytes, value)) return false;
   const isPassword = kind === NameKind.password || kind === NameKind.pwd;

@@ -1,4 +1,13 @@
-import { assignmentAt, flagAt, NAME_BEFORE, signBehind, sqlTextAt, type AssignmentText, type ValueRange } from './assignments.ts';
+import {
+  assignmentAt,
+  flagAt,
+  NAME_BEFORE,
+  pairedValueAt,
+  signBehind,
+  sqlTextAt,
+  type AssignmentText,
+  type ValueRange,
+} from './assignments.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
 import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, isGroupEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
@@ -124,6 +133,7 @@ export class CloserLook {
     // What the name says is asked last: most have no sign behind them.
     const sign = signBehind(bytes, end, this.#to);
     if (sign >= 0 && assignmentAt(bytes, sign, text, value)) this.#add(value.start, value.end, 'assignment');
+    else if (pairedValueAt(bytes, end, text, value)) this.#add(value.start, value.end, 'assignment');
     else if (bytes[end] === SPACE) this.#flag(end);
   }
 
@@ -187,7 +197,7 @@ export class CloserLook {
         if (schemeCredentialsAt(bytes, at, range, value)) this.#add(value.start, value.end, 'authorization');
         break;
       case Anchor.jwt:
-        this.#addUnlessNone(at - 2, jwtEnd(bytes, at, range), 'jwt');
+        if (!this.#addUnlessNone(at - 2, jwtEnd(bytes, at, range), 'jwt')) this.#token(at);
         break;
       case Anchor.azure:
         if (azureSecretAt(bytes, at, range, value)) this.#add(value.start, value.end, 'azure');
@@ -207,8 +217,9 @@ export class CloserLook {
     }
   }
 
-  #addUnlessNone(start: number, end: number, rule: RuleName): void {
+  #addUnlessNone(start: number, end: number, rule: RuleName): boolean {
     if (end > 0) this.#add(start, end, rule);
+    return end > 0;
   }
 
   #token(at: number): void {

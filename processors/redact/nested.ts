@@ -1,4 +1,5 @@
 import { DEPTH_MAX, field, fields } from '#model';
+import { isTextAt } from './bytes.ts';
 
 // Field tags of opentelemetry.proto.common.v1: AnyValue, ArrayValue, KeyValueList, KeyValue.
 const STRING = 0x0a;
@@ -39,7 +40,7 @@ export class NestedRewriter {
     if (depth > DEPTH_MAX) throw new RangeError(`a value is nested deeper than ${DEPTH_MAX}`);
     return rewrite(bytes, start, end, ({ tag, from, to, number }) => {
       if (tag === ARRAY) return wrapped(ARRAY, this.#elements(bytes, from, to, isSecret, depth + 1));
-      if (tag === KVLIST) return wrapped(KVLIST, this.keyValues(bytes, from, to, ELEMENT, isSecret, depth + 1));
+      if (tag === KVLIST) return wrapped(KVLIST, this.#map(bytes, from, to, isSecret, depth + 1));
       if (tag === STRING || tag === BYTES) {
         if (isSecret) return wrapped(STRING, this.#rules.redactWhole(bytes, from, to));
         return wrapped(tag, this.#rules.redactText(bytes, from, to));
@@ -48,6 +49,28 @@ export class NestedRewriter {
       const text = Buffer.from(String(tag === INT ? BigInt.asIntN(64, number) : bytes.readDoubleLE(from)));
       return wrapped(STRING, this.#rules.redactWhole(text, 0, text.length));
     });
+  }
+
+  /** A map. Of one that is a pair, `{name: "DB_PASSWORD", value: "…"}`, the name says what the value is. */
+  #map(bytes: Buffer, start: number, end: number, isSecret: boolean, depth: number): Uint8Array | undefined {
+    if (isSecret || !this.#isSecretPair(bytes, start, end)) return this.keyValues(bytes, start, end, ELEMENT, isSecret, depth);
+    return rewrite(bytes, start, end, ({ tag, from, to }) => {
+      if (tag !== ELEMENT) return undefined;
+      return wrapped(ELEMENT, this.#keyValue(bytes, from, to, isKeyOneOf(bytes, from, to, VALUE_NAMES), depth));
+    });
+  }
+
+  #isSecretPair(bytes: Buffer, start: number, end: number): boolean {
+    for (const { tag, from, to } of fields(bytes, start, end)) {
+      if (tag !== ELEMENT || !isKeyOneOf(bytes, from, to, PAIR_NAMES)) continue;
+      for (const value of fields(bytes, from, to)) {
+        if (value.tag !== VALUE) continue;
+        for (const text of fields(bytes, value.from, value.to)) {
+          if (text.tag === STRING && this.#rules.isSecretName(bytes, text.from, text.to)) return true;
+        }
+      }
+    }
+    return false;
   }
 
   #elements(bytes: Buffer, start: number, end: number, isSecret: boolean, depth: number): Uint8Array | undefined {
@@ -77,6 +100,15 @@ export class NestedRewriter {
       tag === VALUE ? wrapped(VALUE, this.value(bytes, from, to, isOwnSecret, depth)) : undefined,
     );
   }
+}
+
+const PAIR_NAMES = ['name', 'key'].map((text) => Buffer.from(text));
+const VALUE_NAMES = [Buffer.from('value')];
+
+/** Whether a KeyValue begins with one of these keys, in either case. All writers put the key first. */
+function isKeyOneOf(bytes: Buffer, from: number, to: number, names: readonly Uint8Array[]): boolean {
+  if (bytes[from] !== KEY) return false;
+  return names.some((name) => bytes[from + 1] === name.length && isTextAt(bytes, from + 2, to, name, true));
 }
 
 interface Place {

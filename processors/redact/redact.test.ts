@@ -103,6 +103,24 @@ describe('names that say secret', () => {
     expect(host.metric('winnow_redact_redactions', { rule: 'keys' })).toBe(5);
   });
 
+  test('may be values themselves, beside what they name', async () => {
+    const env = [
+      { name: 'DB_PASSWORD', value: 'x1' },
+      { name: 'LEVEL', value: 'info' },
+      { Key: 'api_key', Value: { a: 'y2' } },
+    ];
+
+    const { records } = await redact({}, [{ body: { env } }]);
+
+    expect(records[0]?.body).toEqual({
+      env: [
+        { name: 'DB_PASSWORD', value: MASK },
+        { name: 'LEVEL', value: 'info' },
+        { Key: 'api_key', Value: { a: MASK } },
+      ],
+    });
+  });
+
   test('count for all that is nested in them, and keep its shape', async () => {
     const credentials = { user: 'bob', list: ['a', 1, 2.5, null, true], deeper: { x: 'y' } };
 

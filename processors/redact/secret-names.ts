@@ -1,7 +1,7 @@
 import { ALNUM, byteSet, lower, type ByteSet } from './bytes.ts';
 
 /** What a name says about its value. */
-export const NameKind = { none: 0, password: 1, token: 2, authorization: 3, cookie: 4, signature: 5, pwd: 6 } as const;
+export const NameKind = { none: 0, password: 1, token: 2, authorization: 3, cookie: 4, signature: 5, pwd: 6, basic: 7 } as const;
 export type NameKindNumber = (typeof NameKind)[keyof typeof NameKind];
 
 /** One of the names that say secret, or its end. */
@@ -22,6 +22,8 @@ const ENDINGS: readonly (readonly [kind: NameKindNumber, words: string])[] = [
     NameKind.password,
     'password passwords passwd pass|phrase pass|code pswd password|hash db|pass user|pass smtp|pass root|pass admin|pass',
   ],
+  // In other languages.
+  [NameKind.password, 'passwort kennwort wachtwoord mot|de|passe contraseña contrasena пароль Пароль パスワード 密码'],
   // Also where a process works: a value that begins like a path is none.
   [NameKind.pwd, 'pwd'],
   [NameKind.token, 'token secret secrets credential credentials api|key api|keys access|key secret|key private|key account|key'],
@@ -30,10 +32,12 @@ const ENDINGS: readonly (readonly [kind: NameKindNumber, words: string])[] = [
   [NameKind.cookie, 'cookie cookies'],
 ];
 const WHOLE: readonly (readonly [kind: NameKindNumber, words: string])[] = [
-  [NameKind.password, 'cvv cvv2 cvc'],
+  [NameKind.password, 'cvv cvv2 cvc senha'],
   [NameKind.token, 'jwt'],
   // Azure signs URLs with the one. Elsewhere it is the name of a signal, and the other that of a test: only a query parameter counts.
   [NameKind.signature, 'sig pass'],
+  // Files of Docker and npm have `user:password` in base64 under this name, others say by it whether somebody may come in.
+  [NameKind.basic, 'auth'],
 ];
 
 // Tokens that page through lists or stop work are no secrets.

@@ -44,7 +44,8 @@ function isBearerToken(bytes: Buffer, { start, end }: ValueRange): boolean {
   return false;
 }
 
-function isBasicCredentials(bytes: Buffer, { start, end }: ValueRange): boolean {
+/** True for `user:password` in base64. */
+export function isBasicCredentials(bytes: Buffer, { start, end }: ValueRange): boolean {
   if (end - start < BASIC_MIN) return false;
   // Decoded byte by byte: most are none, and the first bytes tell.
   const stop = Math.min(end, start + BASIC_SEEN);

@@ -68,7 +68,7 @@ export class TextRedactor implements NestedRules {
 
   isSecretName(bytes: Buffer, from: number, to: number): boolean {
     const kind = this.#secretNames.kindOf(bytes, from, to);
-    return kind !== NameKind.none && kind !== NameKind.signature;
+    return kind !== NameKind.none && kind !== NameKind.signature && kind !== NameKind.basic;
   }
 
   isIgnoredName(bytes: Buffer, from: number, to: number): boolean {

@@ -19,7 +19,13 @@ const WORD_DASH = byteSet('0-9', 'A-Z', 'a-z', '_-');
 const WORD_DASH_DOT = byteSet('0-9', 'A-Z', 'a-z', '_.-');
 const UPPER_DIGIT = byteSet('A-Z', '0-9');
 
+/** How a private key in PEM begins when it is written in base64, as in a kubeconfig: 15 bytes are 20 letters, whatever follows. */
+const PEM_IN_BASE64 = ['PRIV', 'RSA ', 'EC P', 'DSA ', 'OPEN', 'ENCR'].map((label) =>
+  Buffer.from(`-----BEGIN ${label}`).toString('base64'),
+);
+
 export const FORMS: readonly TokenForm[] = [
+  { rule: 'private_key', prefixes: PEM_IN_BASE64, set: byteSet('0-9', 'A-Z', 'a-z', '+/='), min: 20 },
   { rule: 'aws', prefixes: ['AKIA', 'ASIA'], set: BASE32, min: 16, max: 16 },
   { rule: 'gcp', prefixes: ['AIza'], set: WORD_DASH, min: 35, max: 35 },
   { rule: 'gcp', prefixes: ['ya29.'], set: WORD_DASH, min: 20 },

@@ -20,8 +20,8 @@ const some = (set: ByteSet, count: number): Place[] => Array.from({ length: coun
 const ANY: Place = Array.from({ length: 256 }, (_, byte) => byte);
 const BEFORE_WORD = others(WORD);
 const BEFORE_NAME = others(ALNUM);
-/** What stands behind a name: a sign, a quote, a backslash before a quote, a blank. */
-const AFTER_NAME = Array.from(Buffer.from('=:>"\'\\ \t'));
+/** What stands behind a name: a sign, a quote, a backslash before a quote, a blank, the end of its line. */
+const AFTER_NAME = Array.from(Buffer.from('=:>"\'\\ \t\r\n'));
 /** Around the names that only a query parameter may have. */
 const BEFORE_PARAMETER = Array.from(Buffer.from('?&'));
 const EQUALS = Array.from(Buffer.from('='));

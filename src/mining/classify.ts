@@ -1,4 +1,5 @@
 import { Role, Vary, delimiter, isNumber, split, word, type Token } from './token.ts';
+import { MESSAGE_KEYS } from './message-keys.ts';
 import { PLACEHOLDER } from './variables.ts';
 
 // Every rule here looks at words that are constant for `Shape` or at what kind of thing a number stands beside, never at
@@ -8,6 +9,8 @@ const PATH = /^(?:\.{0,2}|~)\/.|:\/|\/.*\/|\/.*\.|\..*\//;
 const BOOLEAN = /^(?:true|false)$/i;
 /** `org.example.shop.Order`: a name of four parts or more is a value more often than a word. */
 const QUALIFIED = /^[A-Za-z_$][\w$-]*(?:\.[\w$-]+){3,}$/;
+/** `bob@example.org`: an address, whoever it belongs to. */
+const MAIL = /^[^@]+@[^@]+\.[^@.]+$/;
 const ONE_DIGIT = /^[A-Za-z_$\x80-\xff][^0-9]*[0-9][^0-9]*$/;
 const HEX = /^[0-9a-f]{1,4}$/i;
 const MONTH =
@@ -28,7 +31,7 @@ function classify(tokens: readonly Token[]): Token[] {
 
 function varyOf(text: string): Token['vary'] {
   if (isNumber(text) || BOOLEAN.test(text) || PATH.test(text)) return Vary.always;
-  return ONE_DIGIT.test(text) || QUALIFIED.test(text) ? Vary.soft : Vary.never;
+  return ONE_DIGIT.test(text) || QUALIFIED.test(text) || MAIL.test(text) ? Vary.soft : Vary.never;
 }
 
 /** `FF:F2:9F:E9` is one number as soon as one of its parts is. */
@@ -137,7 +140,8 @@ function markValues(tokens: readonly Token[]): Token[] {
     marked.push(token);
     const next = tokens[i + 1];
     if (token.text === '=' && isKey(tokens, i)) {
-      const value = next?.text === ' ' && endsValue(tokens[i + 3]) ? tokens[i + 2] : next;
+      const at = next?.text === ' ' && (endsValue(tokens[i + 3]) || isQuote(tokens[i + 2])) ? i + 2 : i + 1;
+      const value = isQuote(tokens[at]) ? quoted(tokens, at) : tokens[at];
       if (value?.isWord) markValue(value);
       else if (endsValue(next)) marked.push(word('', Vary.soft, Role.value));
     } else if (token.text === '[' && next?.text === ']') marked.push(word('', Vary.soft));
@@ -146,9 +150,20 @@ function markValues(tokens: readonly Token[]): Token[] {
   return marked;
 }
 
+/** Whether a word before `=` names a value. What is called a message is one: `msg=started` and `msg=stopped` are two. */
 function isKey(tokens: readonly Token[], equals: number): boolean {
   const before = tokens[equals - 1];
-  return before?.isWord === true || (before?.text === ' ' && tokens[equals - 2]?.isWord === true);
+  const key = before?.text === ' ' ? tokens[equals - 2] : before;
+  return key?.isWord === true && !MESSAGE_KEYS.includes(key.text);
+}
+
+function isQuote(token: Token | undefined): boolean {
+  return token !== undefined && (token.text === '"' || token.text === "'");
+}
+
+/** The word that stands alone between quotes. */
+function quoted(tokens: readonly Token[], at: number): Token | undefined {
+  return tokens[at + 2]?.text === tokens[at]?.text ? tokens[at + 1] : undefined;
 }
 
 function endsValue(token: Token | undefined): boolean {

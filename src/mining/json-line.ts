@@ -1,8 +1,7 @@
 import { parseLine } from './classify.ts';
+import { MESSAGE_KEYS } from './message-keys.ts';
 import { Vary, delimiter, word, type Token } from './token.ts';
 
-/** The members of a JSON record that hold its message, the likeliest first. */
-const MESSAGE_KEYS: readonly string[] = ['message', 'msg', 'log', 'event', 'text'];
 const MEMBER = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:\s*)/y;
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 const BARE = /[^\s,{}[\]"]+/y;

@@ -1,3 +1,4 @@
+import { MESSAGE_KEYS } from './message-keys.ts';
 import type { Shape } from './shape.ts';
 
 const SPACE = 0x20;
@@ -11,7 +12,7 @@ const COLON = 0x3a;
 const KEY = 0x01000193;
 
 /** Hashes of the keys whose value may be the message, in order of likelihood, as `measureJson` makes them. */
-const MESSAGE_HASHES: Int32Array = Int32Array.from(['message', 'msg', 'log', 'event', 'text'], (key) => {
+const MESSAGE_HASHES: Int32Array = Int32Array.from(MESSAGE_KEYS, (key) => {
   let hash = 0;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), KEY);
   return hash;

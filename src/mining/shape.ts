@@ -1,4 +1,4 @@
-import { ByteClass, CLASS, IS_LETTER, LINE_FEED } from './byte-class.ts';
+import { ByteClass, CLASS, IS_LETTER, LINE_FEED, WIDE_REST_MIN } from './byte-class.ts';
 
 // Multipliers with well-spread bits, from the literature on hashing (FNV, Murmur3).
 const BYTE = 0x01000193;
@@ -27,7 +27,7 @@ export class Shape {
       if (kind === ByteClass.digit) {
         word = NUMBER;
         do byte = ++i === to ? 0 : (bytes[i] as number);
-        while (i < to && CLASS[byte] !== ByteClass.delimiter);
+        while (i < to && (CLASS[byte] as number) < ByteClass.delimiter);
       } else if (kind === ByteClass.word) {
         const needed = 1 + (IS_LETTER[byte] as number);
         let digits = 0;
@@ -36,16 +36,26 @@ export class Shape {
           digits += kind;
           byte = ++i === to ? 0 : (bytes[i] as number);
           kind = CLASS[byte] as number;
-        } while (i < to && kind !== ByteClass.delimiter && digits < needed);
+        } while (i < to && kind < ByteClass.delimiter && digits < needed);
         if (digits >= needed) {
           // The rest of a number is not hashed, only passed over: it is the greater part of many lines.
           word = NUMBER;
-          for (; i < to && kind !== ByteClass.delimiter; kind = CLASS[byte] as number) byte = ++i === to ? 0 : (bytes[i] as number);
+          for (; i < to && kind < ByteClass.delimiter; kind = CLASS[byte] as number) byte = ++i === to ? 0 : (bytes[i] as number);
         }
+      } else if (kind === ByteClass.wide) {
+        do {
+          word = Math.imul(word ^ byte, BYTE);
+          byte = ++i === to ? 0 : (bytes[i] as number);
+        } while (i < to && byte >= WIDE_REST_MIN);
       }
       first = Math.imul(first ^ word, WORD);
       second = Math.imul(second + word, CHECK) ^ (second >>> 15);
       if (i === to) break;
+      if (CLASS[byte] !== ByteClass.delimiter) {
+        // Another word begins here.
+        i--;
+        continue;
+      }
       first += byte;
       if (byte === LINE_FEED) break;
     }

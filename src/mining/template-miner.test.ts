@@ -70,6 +70,40 @@ describe('a word', () => {
 
     expect(templates.slice(-2)).toEqual(['mail for user <*> is waiting', 'mail for user <*> is waiting']);
   });
+
+  test('that was a value is one again behind a colon and a quote too', () => {
+    const known = USERS.map((user) => `session for user: '${user}' was opened`);
+
+    const [last] = mineAll([...known, "mail for user: 'ann' is waiting"]).slice(-1);
+
+    expect(last).toBe("mail for user: '<*>' is waiting");
+  });
+});
+
+describe('a message without spaces', () => {
+  test('keeps the words beside its numbers', () => {
+    const lines = [
+      '注文番号1001を受け付けました',
+      '注文番号1002をキャンセルしました',
+      '注文番号1003を受け付けました',
+      'ดิสก์เต็ม95%แล้ว',
+      '磁盘使用率超过85%',
+    ];
+
+    expect(mineAll(lines)).toEqual([
+      '注文番号<*>を受け付けました',
+      '注文番号<*>をキャンセルしました',
+      '注文番号<*>を受け付けました',
+      'ดิสก์เต็ม<*>แล้ว',
+      '磁盘使用率超过<*>',
+    ]);
+  });
+
+  test('may begin with a name', () => {
+    const lines = [...USERS, 'hal', 'ida', 'jon', 'kim', 'leo'].map((user) => `${user}さんがログインしました`);
+
+    expect(new Set(mineAll(lines))).toEqual(new Set(['<*>さんがログインしました']));
+  });
 });
 
 describe('without any evidence', () => {
@@ -92,6 +126,25 @@ describe('without any evidence', () => {
   test('a value stays as long as it is always the same', () => {
     expect(mineAll(['login tty=ssh uid=0', 'login tty=ssh uid=7'])).toEqual(['login tty=ssh uid=<*>', 'login tty=ssh uid=<*>']);
     expect(mineAll(['login tty=ssh ok', 'login tty=console ok'])).toEqual(['login tty=<*> ok', 'login tty=<*> ok']);
+  });
+
+  test('a value alone between quotes is a value, and what is called a message is none', () => {
+    expect(new Set(mineAll(['run action = "start" ok', 'run action = "stop" ok']))).toEqual(new Set(['run action = "<*>" ok']));
+    expect(mineAll(['level=info msg=started', 'level=info msg=stopped'])).toEqual(['level=info msg=started', 'level=info msg=stopped']);
+    expect(mineAll(['level=info msg="started"', 'level=info msg="stopped"'])).toEqual([
+      'level=info msg="started"',
+      'level=info msg="stopped"',
+    ]);
+  });
+
+  test('mail addresses are values', () => {
+    const lines = ['<ann@example.org>: relay denied', '<b.c@mail.example.com>: relay denied'];
+
+    expect(new Set(mineAll(lines))).toEqual(new Set(['<<*>>: relay denied']));
+  });
+
+  test('dots at the end of a value belong to it, whatever the value is', () => {
+    expect(new Set(mineAll(['mounting /srv/a1b2...', 'mounting /srv/abc...']))).toEqual(new Set(['mounting <*>']));
   });
 
   test('lists of any length are one', () => {
@@ -164,10 +217,13 @@ const word = fc.constantFrom(
   'root',
   'ann',
   'grün',
+  '再起動',
+  '完了5件',
+  'x→y',
 );
 const number = fc.oneof(
   fc.integer({ min: 0, max: 99_999 }).map(String),
-  fc.constantFrom('10.0.0.1', '0x7f3a', 'blk_-38', '/var/x', 'true', 'FF:02:1B', '12:30:59', 'http://h/1'),
+  fc.constantFrom('10.0.0.1', '0x7f3a', 'blk_-38', '/var/x', 'true', 'FF:02:1B', '12:30:59', 'http://h/1', '番号1234を受付', '12°C'),
 );
 const piece = fc.oneof(
   { weight: 3, arbitrary: word },

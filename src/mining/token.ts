@@ -26,9 +26,9 @@ export interface Token {
   pieces?: string | undefined;
 }
 
-const WORD_OR_DELIMITER = /(?:[^ \t\r\n'"|=,;:(){}[\]!<>]|:(?=\/))+|[ \t]+|[\r\n'"|=,;:(){}[\]!<>]/g;
+const WORD_OR_DELIMITER = /[\xe0-\xff][\x80-\xff]*|(?:[^ \t\r\n'"|=,;:(){}[\]!<>\xe0-\xff]|:(?=\/))+|[ \t]+|[\r\n'"|=,;:(){}[\]!<>]/g;
 /** `enabled......0`: leaders between a name and its value. */
-const LEADERS = /\.{3,}/;
+const LEADERS = /\.{3,}(?=[^.])/;
 
 export function word(text: string, vary: VaryNumber = Vary.never, role: RoleNumber = Role.plain): Token {
   return { isWord: true, text, vary, role };
@@ -81,8 +81,14 @@ export function countConstant(tokens: readonly Token[]): number {
   return count;
 }
 
-/** The constant word before, unless something other than space and one delimiter is between. */
+/** Delimiters that may stand between a word and the one before it: `user: 'bob'` has three. */
+const BETWEEN_MAX = 3;
+
+/** The constant word before, unless more than a few delimiters are between. */
 export function wordBefore(tokens: readonly Token[], position: number): string | undefined {
-  const before = tokens[position - 2];
-  return before?.isWord && before.vary === Vary.never ? before.text : undefined;
+  for (let i = position - 1; i >= position - 1 - BETWEEN_MAX; i--) {
+    const before = tokens[i];
+    if (before?.isWord) return before.vary === Vary.never ? before.text : undefined;
+  }
+  return undefined;
 }

@@ -9,6 +9,10 @@ interface Parsed extends SunkRecord {
 }
 
 function parse(...lines: readonly string[]): Parsed[] {
+  return parseIn('UTC', ...lines);
+}
+
+function parseIn(location: string, ...lines: readonly string[]): Parsed[] {
   const batch = new LogBatch();
   batch.reset(Buffer.from(lines.join('')));
   let start = 0;
@@ -16,7 +20,7 @@ function parse(...lines: readonly string[]): Parsed[] {
     batch.addRow(ValueType.string, start, Buffer.byteLength(line));
     start += Buffer.byteLength(line);
   }
-  const chain = compileOperators([{ type: 'auto_parser', location: 'UTC' }], { id: 'test' });
+  const chain = compileOperators([{ type: 'auto_parser', location }], { id: 'test' });
   chain.start(createTestHost());
   chain.process(batch);
   return Array.from({ length: batch.length }, (_, row) => ({
@@ -27,6 +31,28 @@ function parse(...lines: readonly string[]): Parsed[] {
 
 const AT = Date.UTC(2026, 0, 20, 8, 15, 30, 123);
 const SECOND = AT - 123;
+
+/** What a clock that showed 08:15:30 in that zone showed in UTC. */
+const AHEAD = (hours: number): number => SECOND - hours * 3_600_000;
+
+describe('what stands behind a time says its zone, whatever the zone of the machine is', () => {
+  test.each([
+    ['PHP', '[20-Jan-2026 08:15:30 UTC] PHP Warning:  x', AHEAD(0)],
+    ['PHP', '[20-Jan-2026 08:15:30 Europe/Berlin] PHP Warning:  x', AHEAD(1)],
+    ['PostgreSQL', '2026-01-20 08:15:30.123 UTC [4711] ERROR:  deadlock detected', AHEAD(0) + 123],
+    ['PostgreSQL', '2026-01-20 08:15:30.123 CET [4711] ERROR:  deadlock detected', AHEAD(1) + 123],
+    ['PostgreSQL', '2026-01-20 08:15:30.123+01 [4711] ERROR:  deadlock detected', AHEAD(1) + 123],
+    ['CUPS', '[20/Jan/2026:08:15:30 +0200] ERROR bad', AHEAD(2)],
+    ['JSON', '{"time":"2026-01-20 08:15:30 UTC","level":"info","msg":"x"}', AHEAD(0)],
+    ['JSON', '{"time":"2026-01-20T08:15:30+01","level":"info","msg":"x"}', AHEAD(1)],
+    ['none', '2026-01-20 08:15:30 GET /x ERROR', AHEAD(-5)],
+    ['none', '2026-01-20 08:15:30-12-x ERROR', AHEAD(-5)],
+    ['none', '2026-01-20 08:15:30 Shop/Cart ERROR', AHEAD(-5)],
+    ['OpenVPN', 'Tue Jan 20 08:15:30 2026 TLS Error: x', AHEAD(-5)],
+  ])('%s: %s', (_, line, timeMs) => {
+    expect(parseIn('America/New_York', line)[0]).toMatchObject({ timeMs });
+  });
+});
 
 describe('auto finds the level, so that no error is taken for less', () => {
   test.each([
@@ -47,6 +73,10 @@ describe('auto finds the level, so that no error is taken for less', () => {
     ['Tomcat', '20-Jan-2026 08:15:30.123 SEVERE [main] x failed', 17, AT],
     ['Django', '[20/Jan/2026 08:15:30] "GET / HTTP/1.1" 200 12', 0, SECOND],
     ['German date', '20.01.2026 08:15:30,123 ERROR fehlgeschlagen', 17, AT],
+    ['Cassandra', 'WARN  [main] 2026-01-20 08:15:30,123 Gossiper.java:12 - slow', 13, AT],
+    ['Python', 'ERROR:2026-01-20 08:15:30,123:root:failed', 17, AT],
+    ['Django', 'INFO 2026-01-20 08:15:30,123 views 17 140 no ERROR', 9, AT],
+    ['ClickHouse', '2026.01.20 08:15:30.123456 [ 12 ] {} <Error> TCPHandler: Code: 60', 17, AT],
     ['MySQL', '2026-01-20T08:15:30.123456Z 12 [Note] [MY-010051] [Server] x', 10, AT],
   ])('%s: %s', (_, line, severity, timeMs) => {
     const [record] = parse(line);
@@ -57,6 +87,7 @@ describe('auto finds the level, so that no error is taken for less', () => {
   test.each([
     ['a name with a bar is no level', '2026-01-20 08:15:30 %SYS-5-CONFIG_I: Configured', 0],
     ['nor is one behind a bar', '2026-01-20 08:15:30 code=NO_ERROR', 0],
+    ['a time behind a word that is no level is part of the message', 'Backup of 2026-01-20 08:15:30 is DONE', 0],
     ['a small word in the text is none', '2026-01-20 08:15:30 there was no error here', 0],
     ['a small letter is no head of klog', 'e0120 08:15:30.123456    4711 x.go:1] x', 0],
     ['31 February is no time', '31.02.2026 08:15:30 x', 0],

@@ -56,18 +56,40 @@ export class PlainText implements Format {
     const { bytes, from, to } = source;
     this.hasSeverity = false;
     if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source)) return;
-    const start = timeStart(bytes, from, to);
-    let end = from;
-    if ((this.hasTime = this.#iso.read(bytes, start, to))) {
-      batch.timeMs[row] = this.#iso.ms;
-      batch.timeNs[row] = this.#iso.ns;
-      end = this.#iso.end;
-    } else if ((this.hasTime = this.#other.read(bytes, start, to))) {
-      batch.timeMs[row] = this.#other.ms;
-      batch.timeNs[row] = this.#other.ns;
-      end = this.#other.end;
+    let end = this.#readTime(batch, row, timeStart(bytes, from, to), source);
+    if (end < 0) {
+      // Where the level comes first it is the word that is found below.
+      const behind = this.#behindLevel(bytes, from, to);
+      if (behind > from) this.#readTime(batch, row, behind, source);
+      end = from;
     }
     this.#findSeverity(batch, row, source, end);
+  }
+
+  /** Where the time that begins at `start` ends, or -1. */
+  #readTime(batch: LogBatch, row: number, start: number, { bytes, to }: TextSource): number {
+    const reader = this.#iso.read(bytes, start, to) ? this.#iso : this.#other.read(bytes, start, to) ? this.#other : undefined;
+    this.hasTime = reader !== undefined;
+    if (!reader) return -1;
+    batch.timeMs[row] = reader.ms;
+    batch.timeNs[row] = reader.ns;
+    return reader.end;
+  }
+
+  /** `WARN  [main] 2026-01-20 …`, `ERROR:2026-01-20 …`: where the time may begin when the line begins with a level; else -1. */
+  #behindLevel(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    const last = Math.min(to, from + WORD_BYTES_MAX);
+    while (at < last && LETTERS[bytes[at] as number] !== 0) at++;
+    if (at - from < 3 || this.#severities.ofBytes(bytes, from, at) === 0) return -1;
+    const word = at;
+    at = skipGap(bytes, at, to);
+    if (at === word || bytes[at] !== Ascii.openBracket) return at === word ? -1 : at;
+    const digit = bytes[at + 1] as number;
+    if (digit >= Ascii.zero && digit <= Ascii.nine) return at + 1;
+    const stop = Math.min(to, from + HEAD_BYTES);
+    while (at < stop && bytes[at] !== Ascii.closeBracket) at++;
+    return at === stop ? -1 : skipGap(bytes, at + 1, to);
   }
 
   /** `E1120 08:15:30.123456    4711 file.go:12] message` */
@@ -118,6 +140,12 @@ export class PlainText implements Format {
 /** `E1120 08:15…`, by its signs. */
 function looksLikeKlog(bytes: Uint8Array, from: number, to: number): boolean {
   return from + 9 < to && bytes[from + 8] === Ascii.colon && bytes[from + 5] === Ascii.space && LETTERS[bytes[from] as number] === 1;
+}
+
+function skipGap(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && (bytes[at] === Ascii.space || bytes[at] === Ascii.tab || bytes[at] === Ascii.colon)) at++;
+  return at;
 }
 
 function timeStart(bytes: Uint8Array, from: number, to: number): number {

@@ -2,7 +2,8 @@ import { Ascii } from '../formats/bytes.ts';
 import { FractionReader } from './fraction.ts';
 import { LayoutReader } from './layout-reader.ts';
 import { parseGoLayout } from './layout.ts';
-import type { Zone } from './zone.ts';
+import { ZoneSuffix } from './zone-suffix.ts';
+import { UTC, type Zone } from './zone.ts';
 
 /** `1120 08:15:30.123456`, behind a letter. */
 const KLOG_BYTES = 20;
@@ -10,6 +11,8 @@ const KLOG_BYTES = 20;
 const NAMED_BYTES = 20;
 /** `20.11.2026 08:15:30`. */
 const DOTTED_BYTES = 19;
+/** `Fri Nov 20 08:15:30 2026`. */
+const ASCTIME_BYTES = 24;
 
 /** Times at the beginning of a line that are no relatives of ISO 8601, each known by where its signs are. */
 export class HeadTime {
@@ -21,11 +24,18 @@ export class HeadTime {
   readonly #klog: LayoutReader;
   readonly #dotted: LayoutReader;
   readonly #named: ReadonlyMap<number, LayoutReader>;
+  readonly #access: LayoutReader;
+  readonly #asctime: LayoutReader;
+  readonly #suffix: ZoneSuffix;
   #nowMs = Date.now();
 
   constructor(zone: Zone) {
-    const reader = (layout: string): LayoutReader => new LayoutReader(parseGoLayout(layout), zone);
-    this.#klog = reader('0102 15:04:05.999999');
+    this.#klog = new LayoutReader(parseGoLayout('0102 15:04:05.999999'), zone);
+    // The zone may stand behind: what is read first is what the clock showed.
+    const reader = (layout: string): LayoutReader => new LayoutReader(parseGoLayout(layout), UTC);
+    this.#suffix = new ZoneSuffix(zone);
+    this.#access = reader('02/Jan/2006:15:04:05');
+    this.#asctime = reader('Mon Jan _2 15:04:05 2006');
     this.#dotted = reader('02.01.2006 15:04:05');
     this.#named = new Map([
       [Ascii.space, reader('02 Jan 2006 15:04:05')],
@@ -39,6 +49,8 @@ export class HeadTime {
     this.#nowMs = nowMs;
     this.#klog.begin();
     this.#dotted.begin();
+    this.#access.begin();
+    this.#asctime.begin();
     for (const reader of this.#named.values()) reader.begin();
   }
 
@@ -46,7 +58,10 @@ export class HeadTime {
   read(bytes: Uint8Array, from: number, to: number): boolean {
     if (to - from < DOTTED_BYTES) return false;
     if (bytes[from + 2] === Ascii.dot && bytes[from + 5] === Ascii.dot) return this.#take(this.#dotted, bytes, from, DOTTED_BYTES, to);
-    const reader = bytes[from + 2] === bytes[from + 6] ? this.#named.get(bytes[from + 2] as number) : undefined;
+    if (isAsctime(bytes, from)) return this.#take(this.#asctime, bytes, from, ASCTIME_BYTES, to);
+    if (bytes[from + 2] !== bytes[from + 6]) return false;
+    const isAccess = bytes[from + 2] === Ascii.slash && bytes[from + 11] === Ascii.colon;
+    const reader = isAccess ? this.#access : this.#named.get(bytes[from + 2] as number);
     return reader !== undefined && this.#take(reader, bytes, from, NAMED_BYTES, to);
   }
 
@@ -64,9 +79,19 @@ export class HeadTime {
   #take(reader: LayoutReader, bytes: Uint8Array, from: number, size: number, to: number): boolean {
     if (from + size > to || !reader.read(bytes, from, from + size, this.#nowMs)) return false;
     const nanoseconds = this.#fraction.read(bytes, from + size, to);
-    this.end = this.#fraction.end;
     this.ns = nanoseconds % 1_000_000;
-    this.ms = reader.ms + (nanoseconds - this.ns) / 1_000_000;
+    this.#suffix.read(bytes, this.#fraction.end, to, reader.ms + (nanoseconds - this.ns) / 1_000_000);
+    this.ms = this.#suffix.ms;
+    this.end = this.#suffix.end;
     return this.ms >= 0;
   }
+}
+
+function isAsctime(bytes: Uint8Array, from: number): boolean {
+  return (
+    bytes[from + 3] === Ascii.space &&
+    bytes[from + 7] === Ascii.space &&
+    bytes[from + 13] === Ascii.colon &&
+    bytes[from + 19] === Ascii.space
+  );
 }

@@ -3,7 +3,8 @@ import { compileStep, type CompiledStep } from './compiled-step.ts';
 import { FRACTION_DIGITS_MAX, POWERS } from './fraction.ts';
 import { StepKind, type Layout } from './layout.ts';
 import { SameMinute } from './same-minute.ts';
-import { UTC, zoneOf, type Zone } from './zone.ts';
+import { tryZone } from './zone-suffix.ts';
+import type { Zone } from './zone.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
@@ -361,14 +362,5 @@ export class LayoutReader {
       this.#dayMs = dayStart(year, month, day);
     }
     return this.#dayMs;
-  }
-}
-
-function tryZone(name: string): Zone | undefined {
-  if (name === 'UTC' || name === 'GMT') return UTC;
-  try {
-    return zoneOf(name);
-  } catch {
-    return undefined;
   }
 }
