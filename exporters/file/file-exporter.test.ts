@@ -165,6 +165,21 @@ describe('the file', () => {
 });
 
 describe('rotation', () => {
+  test('of a file that somebody moved a moment before begins a new one, which is rotated in its turn', async () => {
+    const { path, clock, send, host } = await started({ rotation: { max_megabytes: 1 } });
+    const filler = 'x'.repeat(600 * 1024);
+    await send(batchOf(`0 ${filler}`));
+    renameSync(path, `${path}.moved`);
+    await clock.advance(10);
+
+    for (let i = 1; i < 4; i++) await send(batchOf(`${i} ${filler}`));
+
+    expect(statSync(path).size).toBeLessThan(1024 * 1024);
+    expect(bodiesIn(`${path}.moved`)).toHaveLength(1);
+    expect(host.metric('winnow_exporter_file_rotations')).toBe(2);
+    expect(host.lines.some(({ message }) => message.includes('cannot be renamed'))).toBe(false);
+  });
+
   test('loses nothing and keeps max_backups files', async () => {
     const { path, clock, send, host } = await started({ rotation: { max_megabytes: 1, max_backups: 2 } });
     const filler = 'x'.repeat(400 * 1024);

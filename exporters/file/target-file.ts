@@ -125,6 +125,8 @@ export class TargetFile {
     const now = host.clock.monotonic();
     if ((!isDue && file.size + bytes <= rotation.rules.bytesMax) || now < this.#rotateAgainAt) return;
     await this.sync();
+    // What lies under the path may be another file by now, or none: renaming that would say nothing of this one's size.
+    if (await this.#leaveMoved(file)) return;
     try {
       const target = freeBackupPath(this.path, host.clock.now(), { fs: host.fs, localtime: rotation.localtime });
       await host.fs.promises.rename(this.path, target);
@@ -139,15 +141,20 @@ export class TargetFile {
     this.#options.onRotated(this);
   }
 
-  /** Somebody who moves or deletes the file does not take later records with it. */
   async #noticeMoved(): Promise<void> {
     const { host, checkMs } = this.#options;
     const now = host.clock.monotonic();
     if (!this.#file || now - this.#checkedAt < checkMs) return;
     this.#checkedAt = now;
-    if (await this.#file.isInPlace()) return;
-    host.log.warn('The file was moved or deleted; a new one is begun.', { path: this.path });
+    await this.#leaveMoved(this.#file);
+  }
+
+  /** Somebody who moves or deletes the file does not take later records with it. */
+  async #leaveMoved(file: OutputFile): Promise<boolean> {
+    if (await file.isInPlace()) return false;
+    this.#options.host.log.warn('The file was moved or deleted; a new one is begun.', { path: this.path });
     await this.close();
+    return true;
   }
 
   #makeFolder(mode: number): void {

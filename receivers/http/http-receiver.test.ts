@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { gzipSync, deflateSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SeverityNumber } from '#model';
@@ -166,6 +168,24 @@ describe('what is wrong', () => {
     expect((await post('/logs', 'x'.repeat(11))).status).toBe(413);
     expect((await post('/other', 'x')).status).toBe(404);
     expect((await fetch(`${url}/logs`)).status).toBe(405);
+  });
+
+  test.each(['close', 'keep-alive'])('a refusal reaches who reads only when all is sent, with connection: %s', async (connection) => {
+    const { receiver } = await start({ max_request_body_size: 10 });
+    const body = Buffer.alloc(20 * 1024 * 1024);
+    const socket = connect({ port: receiver.port, host: '127.0.0.1', noDelay: true });
+    socket.pause();
+
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.write(`POST /logs HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\ncontent-length: ${body.length}\r\n\r\n`);
+      socket.write(body, () => resolve());
+    });
+    socket.resume();
+
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    expect(chunk.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    socket.destroy();
   });
 });
 

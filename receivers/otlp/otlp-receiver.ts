@@ -21,21 +21,27 @@ const GRPC_METHODS: Readonly<Record<Signal, string>> = {
 };
 const SETTLE_MS = 8000;
 
+/** The requests of one signal: a pipeline that takes no spans now keeps no log record waiting. */
+interface Lane {
+  readonly signal: Signal;
+  readonly handOver: HandOver;
+  readonly reader: RequestReader;
+}
+
 /** Reads requests into rows over the very bytes they came in, and answers each when its records are safe. */
 export class OtlpReceiver implements Receiver {
   readonly #config: OtlpConfig['protocols'];
   readonly #id: string;
   readonly #signals: readonly Signal[];
   readonly #http: HttpServer | undefined;
-  readonly #handOver: HandOver;
-  readonly #reader = new RequestReader();
+  readonly #lanes: ReadonlyMap<Signal, Lane>;
   #grpc: GrpcServer | undefined;
 
   constructor({ protocols }: OtlpConfig, { id, signals = ['logs'] }: Settings, next: Consumer) {
     this.#config = protocols;
     this.#id = id;
     this.#signals = signals;
-    this.#handOver = new HandOver({ next, settleMs: SETTLE_MS });
+    this.#lanes = new Map(signals.map((signal) => [signal, createLane(signal, next)]));
     this.#http = protocols.http && this.#createHttp(protocols.http);
   }
 
@@ -51,7 +57,7 @@ export class OtlpReceiver implements Receiver {
 
   async start(host: Host): Promise<void> {
     const { grpc } = this.#config;
-    this.#handOver.start(host);
+    for (const { handOver } of this.#lanes.values()) handOver.start(host);
     await this.#http?.start(host);
     if (!grpc) return;
     this.#grpc = await this.#createGrpc(grpc);
@@ -60,14 +66,14 @@ export class OtlpReceiver implements Receiver {
 
   async shutdown(signal: AbortSignal): Promise<void> {
     const closed = Promise.all([this.#http?.close(signal), this.#grpc?.close(signal)]);
-    await this.#handOver.stop(signal);
+    await Promise.all([...this.#lanes.values()].map(({ handOver }) => handOver.stop(signal)));
     await closed;
   }
 
   #createHttp(config: OtlpHttpServerConfig): HttpServer {
     const settleMs = parseDuration(config.settle_timeout);
     const paths: Readonly<Record<Signal, string>> = { logs: config.logs_url_path, traces: config.traces_url_path };
-    const routes = new Map(this.#signals.map((signal) => [paths[signal], this.#routeFor(signal, settleMs)]));
+    const routes = new Map([...this.#lanes.values()].map((lane) => [paths[lane.signal], routeFor(lane, settleMs)]));
     return new HttpServer({
       id: this.#id,
       config,
@@ -77,30 +83,11 @@ export class OtlpReceiver implements Receiver {
     });
   }
 
-  #routeFor(taken: Signal, settleMs: number): Route {
-    const handle = async (request: ServerRequest): Promise<ServerReply> => {
-      const { source, signal } = request;
-      const gift = { read: () => this.#read(request, taken), source, signal, settleMs, done: () => request.release() };
-      return replyTo(await this.#handOver.give(gift), request, taken);
-    };
-    return { methods: ['POST'], check: checkFormat, handle, describe };
-  }
-
-  #read({ body, contentType }: ServerRequest, taken: Signal): LogBatch {
-    return contentType === JSON_TYPE ? this.#reader.readJson(body, taken) : this.#reader.readProtobuf(body, taken);
-  }
-
   /** The library for it takes 17 MB and 70 ms at start; who does not want it does not load it. */
   async #createGrpc(config: GrpcServerConfig): Promise<GrpcServer> {
     const settleMs = parseDuration(config.settle_timeout);
     const { GrpcServer: Server } = await import('./grpc-server.ts');
-    const methodFor =
-      (taken: Signal) =>
-      async ({ body, source, signal }: GrpcRequest): Promise<Uint8Array> => {
-        const read = (): LogBatch => this.#reader.readProtobuf(body, taken);
-        return successOfProtobuf(await this.#handOver.give({ read, source, signal, settleMs }));
-      };
-    const methods = new Map(this.#signals.map((signal) => [GRPC_METHODS[signal], methodFor(signal)]));
+    const methods = new Map([...this.#lanes.values()].map((lane) => [GRPC_METHODS[lane.signal], methodFor(lane, settleMs)]));
     return new Server({ id: this.#id, config, path: 'protocols.grpc.', methods });
   }
 
@@ -111,6 +98,28 @@ export class OtlpReceiver implements Receiver {
     if (asked === undefined) return new HttpProblem(404, `${problem.message}; ${taken} are taken at ${paths.join(' and ')}`);
     return new HttpProblem(404, `this agent takes ${taken} only, no ${asked}; switch their exporter off, or send them elsewhere`);
   }
+}
+
+function createLane(signal: Signal, next: Consumer): Lane {
+  const labels = signal === 'logs' ? {} : { otel_signal: signal };
+  return { signal, handOver: new HandOver({ next, settleMs: SETTLE_MS, labels }), reader: new RequestReader() };
+}
+
+function routeFor({ signal: taken, handOver, reader }: Lane, settleMs: number): Route {
+  const handle = async (request: ServerRequest): Promise<ServerReply> => {
+    const { body, contentType, source, signal } = request;
+    const read = (): LogBatch => (contentType === JSON_TYPE ? reader.readJson(body, taken) : reader.readProtobuf(body, taken));
+    const gift = { read, source, signal, settleMs, done: () => request.release() };
+    return replyTo(await handOver.give(gift), request, taken);
+  };
+  return { methods: ['POST'], check: checkFormat, handle, describe };
+}
+
+function methodFor({ signal: taken, handOver, reader }: Lane, settleMs: number): (request: GrpcRequest) => Promise<Uint8Array> {
+  return async ({ body, source, signal }) => {
+    const read = (): LogBatch => reader.readProtobuf(body, taken);
+    return successOfProtobuf(await handOver.give({ read, source, signal, settleMs }));
+  };
 }
 
 function checkFormat({ contentType }: RequestHead): void {

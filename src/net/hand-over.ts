@@ -7,6 +7,7 @@ import {
   type Consumer,
   type Counter,
   type Host,
+  type Labels,
   type Outcome,
   type Timer,
 } from '#component';
@@ -17,6 +18,8 @@ export interface HandOverSettings {
   readonly next: Consumer;
   /** From the arrival of a request until somebody must answer for all of its records. */
   readonly settleMs: number;
+  /** Tells the metrics of several of one receiver apart. */
+  readonly labels?: Labels;
 }
 
 // When the agent stops, requests wait so long for what is further down to become safe. It may be that only stopping
@@ -50,6 +53,7 @@ export interface Gift {
 export class HandOver {
   readonly #next: Consumer;
   readonly #settleMs: number;
+  readonly #labels: Labels;
   readonly #line: Place[] = [];
   readonly #unsettled = new Set<(problem: HttpProblem) => void>();
   #host: Host | undefined;
@@ -60,15 +64,20 @@ export class HandOver {
   #isGivenUp = false;
   #onQuiet: (() => void) | undefined;
 
-  constructor({ next, settleMs }: HandOverSettings) {
+  constructor({ next, settleMs, labels = {} }: HandOverSettings) {
     this.#next = next;
+    this.#labels = labels;
     this.#settleMs = settleMs;
   }
 
   start(host: Host): void {
     this.#host = host;
-    this.#late = host.metrics.counter('winnow_receiver_settle_timeouts', 'Requests whose records were not safe in time; they come again.');
-    host.metrics.gauge('winnow_receiver_waiting_requests', 'Requests that wait for the pipeline.', () => this.#line.length);
+    this.#late = host.metrics.counter(
+      'winnow_receiver_settle_timeouts',
+      'Requests whose records were not safe in time; they come again.',
+      this.#labels,
+    );
+    host.metrics.gauge('winnow_receiver_waiting_requests', 'Requests that wait for the pipeline.', () => this.#line.length, this.#labels);
   }
 
   /** Resolves when somebody answers for every record. Throws HttpProblem when nobody does, or not in time. */

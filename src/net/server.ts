@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ConfigError, parseDuration, parseSize, type Counter, type Host } from '#component';
 import { announce } from './announce.ts';
 import { isServerAuthenticator, type ServerAuthenticator } from './auth.ts';
+import { answerEarly } from './early-answer.ts';
 import { BodyReader, PendingBytes, Share } from './server-body.ts';
 import { parseEndpoint, type HttpServerConfig } from './server-config.ts';
 import { Cors } from './server-cors.ts';
@@ -23,8 +24,6 @@ export interface HttpServerSettings {
 
 // One for all: making a reason with its stack costs more than reading a small request.
 const GONE = new Error('the sender has gone');
-// What a refused sender still sends is read and thrown away, so that it gets to see the answer; but not without end.
-const DISCARDED_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * An HTTP server on which strangers may do their worst: heads, bodies (before and after decompression), connections, time
@@ -220,8 +219,9 @@ export class HttpServer {
       ...(closes && { connection: 'close' }),
       ...reply.headers,
     });
-    response.end(hasNoBody || request.method === 'HEAD' ? undefined : body);
-    if (!request.complete) discard(request);
+    const shown = hasNoBody || request.method === 'HEAD' ? '' : body;
+    if (request.complete) response.end(shown);
+    else answerEarly(request, response, shown);
   }
 
   #sourceOf(socket: object): number {
@@ -270,14 +270,4 @@ function headOf(request: http.IncomingMessage, source: number): RequestHead {
     remoteAddress: request.socket.remoteAddress ?? '',
     source,
   };
-}
-
-function discard(request: http.IncomingMessage): void {
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > DISCARDED_BYTES_MAX) request.destroy();
-  });
-  request.on('error', () => {});
-  request.resume();
 }

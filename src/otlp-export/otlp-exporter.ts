@@ -1,12 +1,11 @@
 import { parseSize, RefusedError, type Exporter, type Host, type Settings, type Touches } from '#component';
-import type { LogBatch } from '#model';
+import type { LogBatch, Signal } from '#model';
 import { createCompressor, type Compressor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
-import { draftsOf, offerDrafts, requestBytesMaxOf, SendingQueue, type Send } from '#queue';
+import { draftsOf, offerDrafts, requestBytesMaxOf, type Send } from '#queue';
 import type { OtlpExportConfig } from './config.ts';
-import { Outbox } from './outbox.ts';
-import { JSON_TYPE, payloadType, PROTOBUF } from './payload-type.ts';
-import { splitPayload } from './split.ts';
+import { Lane, reportLeft, sumOfReports } from './lane.ts';
+import { JSON_TYPE, PROTOBUF } from './payload-type.ts';
 
 // Two bodies under way, one being written, their compressed forms, and some that differ in size.
 const POOL_BYTES_MAX = 8 * 1024 * 1024;
@@ -21,8 +20,7 @@ export interface Transport {
 /** What exists between start and shutdown. */
 interface Running {
   readonly transport: Transport;
-  readonly queue: SendingQueue;
-  readonly outbox: Outbox;
+  readonly lanes: ReadonlyMap<Signal, Lane>;
 }
 
 /**
@@ -60,21 +58,17 @@ export class OtlpExporter implements Exporter {
   }
 
   async start(host: Host): Promise<void> {
-    const { sending_queue: queueConfig, retry_on_failure: retry } = this.#config;
+    const { id, signals = ['logs'] } = this.#settings;
     const transport = this.#open(host);
-    const queue = new SendingQueue({
-      id: this.#settings.id,
-      queue: queueConfig,
-      retry,
-      send: this.#sendOver(transport, host),
-      split: (payload) => splitPayload(payload, this.#compressor),
-      recycle: (body) => this.#bodies.give(body),
-      host,
-    });
-    const waits = !queueConfig.enabled || !queueConfig.block_on_overflow || queueConfig.wait_for_result;
-    const outbox = new Outbox({ compressor: this.#compressor, queue, waits, bodies: this.#bodies, host });
-    await queue.start();
-    this.#running = { transport, queue, outbox };
+    const send = this.#sendOver(transport, host);
+    const shared = { id, config: this.#config, send, compressor: this.#compressor, contentType: this.#contentType };
+    const reportOf = sumOfReports(host);
+    const lanes = new Map(
+      signals.map((signal) => [signal, new Lane(signal, { ...shared, bodies: this.#bodies, report: reportOf(signal), host })]),
+    );
+    this.#running = { transport, lanes };
+    for (const lane of lanes.values()) await lane.start();
+    reportLeft(this.#config, signals, { id, host });
   }
 
   #sendOver(transport: Transport, host: Host): Send {
@@ -90,21 +84,17 @@ export class OtlpExporter implements Exporter {
   }
 
   async consume(batch: LogBatch): Promise<void> {
-    const { outbox } = this.#need();
-    const contentType = payloadType(this.#contentType, batch.signal);
+    const lane = this.#need().lanes.get(batch.signal);
+    if (!lane) throw new RefusedError(`${this.#settings.id}: takes no ${batch.signal}`);
     const drafts = draftsOf(batch, (row) => this.#write(batch, row, this.#bytesMax, this.#bodies));
-    await offerDrafts(drafts, (draft) => outbox.put({ ...draft, contentType }));
+    await offerDrafts(drafts, (draft) => lane.put(draft));
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
-    await running.outbox.compressed();
-    const stopped = running.queue.shutdown(signal);
-    // What found no room in the queue is turned away by it, and given back to its sources.
-    await running.outbox.settled();
-    await stopped;
+    await Promise.all([...running.lanes.values()].map((lane) => lane.shutdown(signal)));
     running.transport.close();
   }
 

@@ -1,4 +1,4 @@
-import type { Counter, Host } from '#component';
+import type { Counter, Labels, Metrics } from '#component';
 
 export type RequestOutcome = 'taken' | 'partial' | 'retryable' | 'destination' | 'permanent' | 'too_large';
 
@@ -8,7 +8,8 @@ export type RequestOutcome = 'taken' | 'partial' | 'retryable' | 'destination' |
  *   accepted + restored = sent + dropped + abandoned + held
  */
 export class Books {
-  readonly #host: Host;
+  readonly #metrics: Metrics;
+  readonly #labels: Labels;
   readonly #accepted: Counter;
   readonly #restored: Counter;
   readonly #sent: Counter;
@@ -19,16 +20,16 @@ export class Books {
   readonly #requests = new Map<string, Counter>();
   #held = 0;
 
-  constructor(host: Host) {
-    const { metrics } = host;
-    this.#host = host;
-    this.#accepted = metrics.counter('winnow_exporter_accepted_log_records', 'Log records taken into the queue.');
-    this.#restored = metrics.counter('winnow_exporter_restored_log_records', 'Log records found in the queue on disk at start.');
-    this.#sent = metrics.counter('otelcol_exporter_sent_log_records', 'Log records that the backend has taken.');
-    this.#failed = metrics.counter('otelcol_exporter_send_failed_log_records', 'Log records that the backend will not get.');
-    this.#enqueueFailed = metrics.counter('otelcol_exporter_enqueue_failed_log_records', 'Log records that the queue refused.');
-    this.#abandoned = metrics.counter('winnow_exporter_abandoned_log_records', 'Log records given back to their source unsent.');
-    metrics.gauge('winnow_exporter_held_log_records', 'Log records in the queue or in flight.', () => this.#held);
+  constructor(metrics: Metrics, labels: Labels) {
+    this.#metrics = metrics;
+    this.#labels = labels;
+    this.#accepted = metrics.counter('winnow_exporter_accepted_log_records', 'Log records taken into the queue.', labels);
+    this.#restored = metrics.counter('winnow_exporter_restored_log_records', 'Log records found in the queue on disk at start.', labels);
+    this.#sent = metrics.counter('otelcol_exporter_sent_log_records', 'Log records that the backend has taken.', labels);
+    this.#failed = metrics.counter('otelcol_exporter_send_failed_log_records', 'Log records that the backend will not get.', labels);
+    this.#enqueueFailed = metrics.counter('otelcol_exporter_enqueue_failed_log_records', 'Log records that the queue refused.', labels);
+    this.#abandoned = metrics.counter('winnow_exporter_abandoned_log_records', 'Log records given back to their source unsent.', labels);
+    metrics.gauge('winnow_exporter_held_log_records', 'Log records in the queue or in flight.', () => this.#held, labels);
   }
 
   get held(): number {
@@ -54,7 +55,7 @@ export class Books {
     let counter = this.#dropped.get(reason);
     if (!counter) {
       const help = 'Log records that are lost, by reason.';
-      counter = this.#host.metrics.counter('winnow_exporter_dropped_log_records', help, { reason });
+      counter = this.#metrics.counter('winnow_exporter_dropped_log_records', help, { ...this.#labels, reason });
       this.#dropped.set(reason, counter);
     }
     counter.add(rows);
@@ -74,7 +75,7 @@ export class Books {
   request(outcome: RequestOutcome): void {
     let counter = this.#requests.get(outcome);
     if (!counter) {
-      counter = this.#host.metrics.counter('winnow_exporter_requests', 'Requests to the backend, by outcome.', { outcome });
+      counter = this.#metrics.counter('winnow_exporter_requests', 'Requests to the backend, by outcome.', { ...this.#labels, outcome });
       this.#requests.set(outcome, counter);
     }
     counter.add(1);

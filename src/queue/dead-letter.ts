@@ -11,6 +11,8 @@ export interface DeadLetterSettings {
   readonly config: DeadLetterConfig;
   /** Folder of the file when the configuration names none. Asked for at the first letter. */
   readonly directory: () => string;
+  /** Behind the name of the file, where an exporter has several: each turns its own over. */
+  readonly suffix?: string;
   readonly host: Host;
 }
 
@@ -74,8 +76,8 @@ export class DeadLetter {
   }
 
   async #open(): Promise<string> {
-    const { config, directory } = this.#settings;
-    const path = config.path ?? join(directory(), 'dead-letter.ndjson');
+    const { config, directory, suffix = '' } = this.#settings;
+    const path = (config.path ?? join(directory(), 'dead-letter.ndjson')) + suffix;
     await this.#fs.promises.mkdir(dirname(path), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
     const content = await this.#fs.promises.readFile(path).catch(() => Buffer.alloc(0));
     this.#bytes = content.length;

@@ -1,10 +1,10 @@
-import { QUEUE_NAMES, type Clock, type Counter, type Host, type StorageClient } from '#component';
+import type { Clock, Counter, Host, StorageClient } from '#component';
 import { BodyPool } from '#otlp';
 import { isBodyFree, type Item, type Keeper, type Place, type Tally } from './item.ts';
+import { QueueNames } from './names.ts';
 import { HEADER_BYTES, encodeMeta, isMeta, type Meta } from './record.ts';
 import { Segments, type Entry } from './segments.ts';
 
-const LIFE = 'queue/life';
 // Beyond this, offers wait for the disk. It bounds what is in memory beside the head of the queue.
 export const UNWRITTEN_BYTES_MAX: number = 8 * 1024 * 1024;
 const WRITE_BYTES_MAX = 4 * 1024 * 1024;
@@ -20,6 +20,8 @@ const POOL_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface DiskKeeperSettings {
   readonly exporter: string;
+  /** Where an exporter has several queues in one storage. */
+  readonly branch: string | undefined;
   readonly storage: StorageClient;
   readonly host: Host;
   readonly onKept: (item: Item) => void;
@@ -45,6 +47,7 @@ export class DiskKeeper implements Keeper {
   readonly isPersistent = true;
   readonly #settings: DiskKeeperSettings;
   readonly #clock: Clock;
+  readonly #names: QueueNames;
   readonly #segments: Segments;
   readonly #corruptFiles: Counter;
   #unwritten: Item[] = [];
@@ -58,12 +61,13 @@ export class DiskKeeper implements Keeper {
   readonly #readInto = new Map<Item, Buffer>();
 
   constructor(settings: DiskKeeperSettings) {
-    const { exporter, host, storage } = settings;
+    const { branch, exporter, host, storage } = settings;
     this.#settings = settings;
+    this.#names = new QueueNames(branch);
     this.#clock = host.clock;
     this.#corruptFiles = host.metrics.counter('winnow_storage_corrupt_files', 'Databases and segments found corrupt and set aside.');
     this.#segments = new Segments({
-      directory: storage.directory(QUEUE_NAMES.folder),
+      directory: this.#names.directory(storage),
       fs: host.fs,
       clock: host.clock,
       log: host.log.with({ exporter }),
@@ -79,7 +83,8 @@ export class DiskKeeper implements Keeper {
   async start(): Promise<Item[]> {
     const { storage } = this.#settings;
     await this.#segments.open();
-    const rows = storage.get(LIFE) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
+    const rows =
+      storage.get(this.#names.life) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
     const items = rows.filter(({ segment }) => !this.#segments.isDone(segment)).map((row) => this.#restore(row));
     await this.#segments.removeOrphans();
     this.#forgetDone(rows);
@@ -89,9 +94,9 @@ export class DiskKeeper implements Keeper {
   /** The number of this life: one more than that of the life before. */
   beginLife(): number {
     const { storage } = this.#settings;
-    const life = Number(Buffer.from(storage.get(LIFE) ?? '0').toString()) + 1;
+    const life = Number(Buffer.from(storage.get(this.#names.life) ?? '0').toString()) + 1;
     const transaction = storage.begin();
-    storage.put(transaction, LIFE, String(life));
+    storage.put(transaction, this.#names.life, String(life));
     this.#lifeBegun = storage.commit(transaction).catch(() => {});
     return life;
   }
@@ -128,7 +133,7 @@ export class DiskKeeper implements Keeper {
     this.#forgetBody(item, tally);
     const { place } = item;
     const transaction = storage.begin();
-    storage.delete(transaction, keyOf(item.sequence));
+    storage.delete(transaction, this.#names.item(item.sequence));
     transaction.afterCommit(() => {
       if (place) this.#segments.forgotten(place);
       onFree();
@@ -202,7 +207,7 @@ export class DiskKeeper implements Keeper {
     for (const [index, item] of items.entries()) {
       const place = places[index];
       item.place = place;
-      storage.put(transaction, keyOf(item.sequence), JSON.stringify({ ...metaOf(item), ...place, bodyBytes: item.bytes }));
+      storage.put(transaction, this.#names.item(item.sequence), JSON.stringify({ ...metaOf(item), ...place, bodyBytes: item.bytes }));
       for (const { delivery, rows } of item.claims) delivery.durable(rows, transaction);
       item.claims = [];
       this.#keepAtHead(item);
@@ -242,7 +247,7 @@ export class DiskKeeper implements Keeper {
 
   #readIndex(): Row[] {
     const rows: Row[] = [];
-    for (const [key, value] of this.#settings.storage.list(QUEUE_NAMES.items)) {
+    for (const [key, value] of this.#names.list(this.#settings.storage)) {
       const row = parseRow(value);
       if (row) rows.push(row);
       else
@@ -263,7 +268,7 @@ export class DiskKeeper implements Keeper {
       for await (const { meta, place, bodyBytes } of this.#segments.scan(id)) {
         const row = { ...meta, ...place, bodyBytes };
         rows.push(row);
-        storage.put(transaction, keyOf(meta.sequence), JSON.stringify(row));
+        storage.put(transaction, this.#names.item(meta.sequence), JSON.stringify(row));
       }
     }
     this.#track(storage.commit(transaction));
@@ -278,7 +283,7 @@ export class DiskKeeper implements Keeper {
   #forgetDone(rows: readonly Row[]): void {
     const { storage } = this.#settings;
     const transaction = storage.begin();
-    for (const { segment, sequence } of rows) if (this.#segments.isDone(segment)) storage.delete(transaction, keyOf(sequence));
+    for (const { segment, sequence } of rows) if (this.#segments.isDone(segment)) storage.delete(transaction, this.#names.item(sequence));
     this.#track(storage.commit(transaction).then(() => this.#segments.removeDone()));
   }
 
@@ -299,10 +304,6 @@ export class DiskKeeper implements Keeper {
 
 function metaOf({ sequence, life, rows, sources, encoding, contentType }: Meta): Meta {
   return { sequence, life, rows, sources, encoding, contentType };
-}
-
-function keyOf(sequence: number): string {
-  return QUEUE_NAMES.items + String(sequence).padStart(16, '0');
 }
 
 function parseRow(value: Uint8Array): Row | undefined {

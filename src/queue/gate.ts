@@ -4,6 +4,7 @@ import type { Clock, Timer } from '#component';
 export interface Ticket {
   /** How often the gate had been closed when the ticket was given. */
   readonly closings: number;
+  readonly sequence: number;
 }
 
 interface Waiter {
@@ -16,7 +17,8 @@ interface Waiter {
  *
  * While it is open everybody passes. A failure that concerns the backend as a whole closes it for a while; then one
  * request is let through as a probe, and only its success opens the gate for the others. So a backend that is down or
- * throttles sees one request now and then, not one from each consumer.
+ * throttles sees one request now and then, not one from each consumer. Probes take turns: a request that fails each
+ * time, while the backend takes all others, keeps nobody waiting for good.
  */
 export class Gate {
   readonly #clock: Clock;
@@ -27,6 +29,8 @@ export class Gate {
   #closings = 0;
   #opensAt = 0;
   #failures = 0;
+  /** The item that probed last in vain. */
+  #failedProbe = -1;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -50,10 +54,10 @@ export class Gate {
     return this.#state === 'closed' ? Math.max(0, this.#opensAt - this.#clock.monotonic()) : 0;
   }
 
-  /** Resolves when an attempt may be made, with nothing when there will be none any more. The oldest item probes. */
+  /** Resolves when an attempt may be made, with nothing when there will be none any more. Items probe in turn, from the oldest on. */
   enter(sequence: number): Promise<Ticket | undefined> {
     if (this.#state === 'stopped') return Promise.resolve(undefined);
-    if (this.#state === 'open') return Promise.resolve({ closings: this.#closings });
+    if (this.#state === 'open') return Promise.resolve({ closings: this.#closings, sequence });
     return new Promise((resolve) => {
       const at = this.#waiters.findIndex((waiter) => waiter.sequence > sequence);
       this.#waiters.splice(at < 0 ? this.#waiters.length : at, 0, { sequence, resolve });
@@ -66,7 +70,7 @@ export class Gate {
     if (this.#state === 'stopped' || ticket.closings !== this.#closings) return;
     this.#failures = 0;
     this.#state = 'open';
-    for (const { resolve } of this.#waiters.splice(0)) resolve({ closings: this.#closings });
+    for (const { sequence, resolve } of this.#waiters.splice(0)) resolve({ closings: this.#closings, sequence });
   }
 
   /** The attempt was not made after all: another may probe. */
@@ -85,6 +89,7 @@ export class Gate {
     const now = this.#clock.monotonic();
     const wasOpen = this.#state === 'open';
     if (ticket.closings === this.#closings) {
+      if (this.#state === 'probing') this.#failedProbe = ticket.sequence;
       this.#failures++;
       this.#closings++;
     } else if (this.#state !== 'closed' || now + ms <= this.#opensAt) {
@@ -118,9 +123,10 @@ export class Gate {
 
   #probe(): void {
     if (this.#state !== 'closed' || !this.#isDue) return;
-    const first = this.#waiters.shift();
-    if (!first) return;
+    const behind = this.#waiters.findIndex(({ sequence }) => sequence > this.#failedProbe);
+    const [next] = this.#waiters.splice(Math.max(0, behind), 1);
+    if (!next) return;
     this.#state = 'probing';
-    first.resolve({ closings: this.#closings });
+    next.resolve({ closings: this.#closings, sequence: next.sequence });
   }
 }

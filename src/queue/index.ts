@@ -14,6 +14,7 @@ export {
   type RetryConfig,
   type SendingQueueConfig,
 } from './config.ts';
+export { countWaiting } from './names.ts';
 export { type Payload, type Send, type SendResult, type Split } from './payload.ts';
 export { draftsOf, offerDrafts, type Draft } from './requests.ts';
 export { SendingQueue, type SendingQueueSettings } from './sending-queue.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { RefusedError, parseDuration, parseSize, type Host } from '#component';
+import { RefusedError, parseDuration, parseSize, type Host, type Labels } from '#component';
 import type { Claim } from '#model';
 import { Backoff } from './backoff.ts';
 import { Books } from './books.ts';
@@ -25,6 +25,10 @@ export interface SendingQueueSettings {
   readonly send: Send;
   readonly split: Split;
   readonly host: Host;
+  /** Tells this queue from the others of its exporter: on disk, in the metrics, by the name of its dead letters. */
+  readonly branch?: string;
+  /** Where the exporter sums up how its queues are; otherwise the queue itself says how the exporter is. */
+  readonly report?: Host['report'];
   /** Called with an offered body that nobody refers to any more: the exporter may use its memory again. */
   readonly recycle?: (body: Buffer) => void;
 }
@@ -45,6 +49,7 @@ export class SendingQueue {
   readonly #schedule = new Schedule<Item>();
   readonly #gate: Gate;
   readonly #books: Books;
+  readonly #labels: Labels;
   readonly #keeper: Keeper;
   readonly #shipment: Shipment;
   readonly #inFlight = new Set<Promise<void>>();
@@ -60,7 +65,7 @@ export class SendingQueue {
   #drained: (() => void) | undefined;
 
   constructor(settings: SendingQueueSettings) {
-    const { queue, retry, host, id } = settings;
+    const { queue, retry, host, id, branch, report } = settings;
     this.#settings = settings;
     // Without a queue the pipeline waits for each answer; what is in flight is all there is.
     this.#waits = queue.wait_for_result || !queue.enabled;
@@ -69,7 +74,8 @@ export class SendingQueue {
     const bytesMax = queue.bytes_max === undefined ? (isPersistent ? DISK_BYTES_MAX : MEMORY_BYTES_MAX) : parseSize(queue.bytes_max);
     this.#room = new Room({ units: this.#unitsMax, bytes: bytesMax, unwritten: UNWRITTEN_BYTES_MAX });
     this.#gate = new Gate(host.clock);
-    this.#books = new Books(host);
+    this.#labels = branch === undefined ? {} : { otel_signal: branch };
+    this.#books = new Books(host.metrics, this.#labels);
     this.#keeper = isPersistent ? this.#createDiskKeeper(queue.storage ?? '') : this.#createMemoryKeeper();
     this.#shipment = new Shipment({
       exporter: id,
@@ -79,7 +85,14 @@ export class SendingQueue {
       gate: this.#gate,
       backoff: new Backoff(retry, host.random),
       books: this.#books,
-      deadLetter: new DeadLetter({ exporter: id, config: queue.dead_letter, directory: () => host.storage.directory('dead-letter'), host }),
+      report: report ?? ((status, message) => host.report(status, message)),
+      deadLetter: new DeadLetter({
+        exporter: id,
+        config: queue.dead_letter,
+        directory: () => host.storage.directory('dead-letter'),
+        suffix: branch === undefined ? '' : `.${branch}`,
+        host,
+      }),
       retries: retry.enabled,
       elapsedMsMax: parseDuration(retry.max_elapsed_time),
       dropsOnDestinationError: queue.on_destination_error === 'drop',
@@ -92,8 +105,9 @@ export class SendingQueue {
   /** Finds what the life before has left, and begins to send it. */
   async start(): Promise<void> {
     const { metrics } = this.#settings.host;
-    metrics.gauge('otelcol_exporter_queue_size', 'How much is in the queue, in the unit of its sizer.', () => this.#room.units);
-    metrics.gauge('otelcol_exporter_queue_capacity', 'How much the queue holds, in the unit of its sizer.', () => this.#unitsMax);
+    const gauge = (name: string, help: string, read: () => number): void => metrics.gauge(name, help, read, this.#labels);
+    gauge('otelcol_exporter_queue_size', 'How much is in the queue, in the unit of its sizer.', () => this.#room.units);
+    gauge('otelcol_exporter_queue_capacity', 'How much the queue holds, in the unit of its sizer.', () => this.#unitsMax);
     const restored = await this.#keeper.start();
     for (const item of restored) {
       this.#sequence = Math.max(this.#sequence, item.sequence);
@@ -176,9 +190,10 @@ export class SendingQueue {
   }
 
   #createDiskKeeper(storage: string): DiskKeeper {
-    const { host, id } = this.#settings;
+    const { host, id, branch } = this.#settings;
     return new DiskKeeper({
       exporter: id,
+      branch,
       storage: host.storageOf(storage),
       host,
       onKept: (item) => this.#kept(item),

@@ -18,6 +18,7 @@ const FAILURES_UNTIL_CLOSED = 3;
 export interface ShipmentSettings {
   readonly exporter: string;
   readonly host: Host;
+  readonly report: Host['report'];
   readonly send: Send;
   readonly split: Split;
   readonly gate: Gate;
@@ -183,22 +184,22 @@ export class Shipment {
   }
 
   #backendAnswered(ticket: Ticket): void {
-    const { gate, host, exporter } = this.#settings;
+    const { gate, host, exporter, report } = this.#settings;
     const wasClosed = !gate.isOpen;
     const hadFailed = this.#failuresInRow > 0;
     gate.succeeded(ticket);
     this.#failuresInRow = 0;
-    if (hadFailed && !wasClosed) host.report('ok');
+    if (hadFailed && !wasClosed) report('ok');
     if (!wasClosed || !gate.isOpen) return;
     this.#isAtFault = false;
-    host.report('ok');
+    report('ok');
     host.log.info('The backend answers again.', { exporter, held: this.#settings.books.held });
   }
 
   #destinationFailed(ticket: Ticket, problem: DestinationError): DestinationError {
-    const { backoff, books, exporter, gate, host } = this.#settings;
+    const { backoff, books, exporter, gate, host, report } = this.#settings;
     gate.close(ticket, backoff.delayMs(gate.failuresWith(ticket)));
-    host.report('permanent', problem.message);
+    report('permanent', problem.message);
     if (!this.#isAtFault) {
       const facts = { exporter, held: books.held, reason: problem.message };
       host.log.error('The destination does not accept us; everything is kept until that is mended.', facts, problem);
@@ -208,11 +209,11 @@ export class Shipment {
   }
 
   #failed(ticket: Ticket, problem: RetryableError): RetryableError {
-    const { backoff, books, exporter, gate, host, retries } = this.#settings;
+    const { backoff, books, exporter, gate, host, report, retries } = this.#settings;
     this.#failuresInRow++;
     const isThrottled = problem.retryAfterMs !== undefined;
     if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
-      host.report('recoverable', problem.message);
+      report('recoverable', problem.message);
       if (retries) host.log.warn('A request failed and is tried again.', { exporter, reason: problem.message });
       return problem;
     }
@@ -220,7 +221,7 @@ export class Shipment {
     const isNew = gate.close(ticket, ms);
     this.#isAtFault = false;
     if (isNew) {
-      host.report('recoverable', problem.message);
+      report('recoverable', problem.message);
       const facts = { exporter, held: books.held, retry_ms: Math.round(ms), reason: problem.message };
       host.log.warn('The backend does not take requests; the queue keeps them and tries again.', facts);
     }

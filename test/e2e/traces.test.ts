@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readJsonRequest, writeRequest } from '#otlp';
 import { Agent, createFolder, eventually } from '../helpers/agent.ts';
@@ -44,8 +45,16 @@ function send(path: string, type: string, body: string | Buffer): Promise<number
   );
 }
 
+interface Backend {
+  readonly url: string;
+  readonly bodies: Map<string, Buffer[]>;
+  /** What is answered, by path; otherwise 200. */
+  readonly statuses: Map<string, number>;
+}
+
 /** A backend that keeps what comes, by path. */
-async function startBackend(): Promise<{ readonly url: string; readonly bodies: Map<string, Buffer[]> }> {
+async function startBackend(): Promise<Backend> {
+  const statuses = new Map<string, number>();
   const bodies = new Map<string, Buffer[]>();
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -53,13 +62,15 @@ async function startBackend(): Promise<{ readonly url: string; readonly bodies: 
     request.on('end', () => {
       const path = request.url ?? '';
       bodies.set(path, [...(bodies.get(path) ?? []), Buffer.concat(chunks)]);
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+      response.writeHead(statuses.get(path) ?? 200, { 'content-type': 'application/x-protobuf' }).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ended.push(() => server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, statuses };
 }
+
+const LOGS = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}';
 
 test('spans and logs go through one receiver and one exporter, each to its own address, unchanged', async () => {
   const backend = await startBackend();
@@ -92,9 +103,7 @@ service:
   );
 
   expect(await send('/v1/traces', 'application/json', SPANS)).toBe(200);
-  expect(
-    await send('/v1/logs', 'application/json', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}'),
-  ).toBe(200);
+  expect(await send('/v1/logs', 'application/json', LOGS)).toBe(200);
 
   expect(await eventually(() => backend.bodies.get('/v1/traces')?.length === 2 && backend.bodies.has('/v1/logs'), 10_000)).toBe(true);
   expect(backend.bodies.get('/v1/traces')).toEqual([encoded, encoded]);
@@ -125,9 +134,7 @@ service:
   expect(await eventually(async () => (await send('/v1/traces', 'application/x-protobuf', encoded)) === 200, 20_000), agent.output).toBe(
     true,
   );
-  expect(
-    await send('/v1/logs', 'application/json', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}'),
-  ).toBe(200);
+  expect(await send('/v1/logs', 'application/json', LOGS)).toBe(200);
 
   expect(sink.requests.map(({ path }) => path.split('/').at(-2))).toEqual([
     'opentelemetry.proto.collector.trace.v1.TraceService',
@@ -135,4 +142,47 @@ service:
   ]);
   expect(sink.requests[0]?.body.equals(encoded)).toBe(true);
   expect(sink.bodies).toEqual(['x']);
+}, 60_000);
+
+test('a backend that takes no spans keeps no log record waiting, nor does its full queue; spans left behind are told of', async () => {
+  const backend = await startBackend();
+  backend.statuses.set('/v1/traces', 404);
+  const folder = createFolder();
+  const configFor = (exporter: string, pipelines: string): string => `
+receivers:
+  otlp: { protocols: { http: { endpoint: '127.0.0.1:24418', settle_timeout: 1s } } }
+exporters:
+  otlp_http:
+    ${exporter}
+    sending_queue: { storage: file_storage, queue_size: 2 }
+    retry_on_failure: { initial_interval: 100ms, max_interval: 200ms }
+extensions:
+  file_storage: { directory: '${folder}/storage', create_directory: true }
+service:
+  extensions: [file_storage]
+  telemetry: { metrics: { level: none } }
+  pipelines: { ${pipelines} }
+`;
+  const logs = 'logs: { receivers: [otlp], exporters: [otlp_http] }';
+  const agent = new Agent({ folder, config: configFor(`endpoint: '${backend.url}'`, `${logs}, ${logs.replace('logs', 'traces')}`) });
+  ended.push(
+    () => rmSync(folder, { recursive: true, force: true }),
+    () => agent.stop(),
+  );
+  const logsCame = (): number => backend.bodies.get('/v1/logs')?.length ?? 0;
+  agent.start();
+  expect(await eventually(async () => (await send('/v1/traces', 'application/json', SPANS)) === 200, 20_000), agent.output).toBe(true);
+
+  const spans = await Promise.all([1, 2, 3, 4].map(() => send('/v1/traces', 'application/json', SPANS)));
+  expect(spans.filter((status) => status === 200)).toHaveLength(1);
+  for (let i = 1; i <= 3; i++) expect(await send('/v1/logs', 'application/json', LOGS)).toBe(200);
+  expect(await eventually(() => logsCame() === 3, 10_000), agent.output).toBe(true);
+
+  await agent.stop('SIGKILL');
+  writeFileSync(join(folder, 'winnow.yaml'), configFor(`logs_endpoint: '${backend.url}/v1/logs'`, logs));
+  agent.start();
+  expect(await eventually(async () => (await send('/v1/logs', 'application/json', LOGS)) === 200, 20_000), agent.output).toBe(true);
+  expect(await eventually(() => logsCame() >= 4, 10_000), agent.output).toBe(true);
+  expect(agent.isRunning).toBe(true);
+  expect(agent.output).toMatch(/that no pipeline sends here any more.*"signal":"traces","requests":2/);
 }, 60_000);
