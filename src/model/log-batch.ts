@@ -58,10 +58,7 @@ export class LogBatch {
   encoded: EncodedRows | undefined;
   /** True while the columns of what is inside the records are not filled in; see `open`. */
   isSealed = false;
-  /**
-   * Asks the source to divide its Delivery before a row, so that the rows before need not wait for what becomes of this one.
-   * Only a source that can begin to read again at any row sets it; it may decline.
-   */
+  /** Has a source that can begin to read again at any row answer for the rows before this one separately. It may decline. */
   divideAt: ((row: number) => void) | undefined;
 
   resources: Origin[] = [EMPTY_ORIGIN];
