@@ -28,10 +28,17 @@ const OPERATORS: FileLogConfig['operators'] = [
   { type: 'recombine', combine_field: 'body', combine_with: '\n', is_first_entry: 'body startsWith "trace"', force_flush_period: '1h' },
 ];
 
+/** As runtimes of containers do it: a line that goes on in the next one ends with a backslash here. */
+const CONTINUED: FileLogConfig['operators'] = [
+  { type: 'recombine', combine_field: 'body', combine_with: '', is_last_entry: 'not (body endsWith "\\\\")', force_flush_period: '1h' },
+  ...OPERATORS,
+];
+
 const CONFIGS: Readonly<Record<string, Partial<FileLogConfig>>> = {
   lines: { include_file_record_number: true },
   'an encoding of two bytes': { encoding: 'utf-16le' },
   'lines in pieces': { max_log_size: PIECE_BYTES },
+  'lines that go on in the next': { operators: CONTINUED },
   'records found by a pattern': {
     multiline: { line_start_pattern: '(?m)^(?:trace|at|debug) ', line_end_pattern: '', omit_pattern: false },
   },
@@ -48,11 +55,14 @@ test.each(Object.entries(CONFIGS))('nothing comes twice or in pieces: %s', { tim
         rig.append('a.log', unwritten.subarray(0, bytes));
         unwritten = unwritten.subarray(bytes);
       };
-      const trace = (lines: number, width: number): void => {
-        const text = [`trace ${expected.length}`, ...Array.from({ length: lines }, (_, i) => `at ${i}${'x'.repeat(width)}`)];
+      const trace = (more: number, width: number): void => {
+        const text = [`trace ${expected.length}`, ...Array.from({ length: more }, (_, i) => `at ${i}${'x'.repeat(width)}`)];
         const pieces = text.flatMap((line) => (config.max_log_size === PIECE_BYTES ? (line.match(/.{1,20}/g) ?? []) : [line]));
-        expected.push(pieces.join('\n'));
-        unwritten = Buffer.concat([unwritten, Buffer.from(`debug no\n\n${text.join('\n')}\n`, encoding)]);
+        const isContinued = config.operators === CONTINUED;
+        const cut = (line: string): string => (isContinued ? line.replaceAll(/.{7}(?!$)/g, '$&\\') : line);
+        expected.push(pieces.map(cut).join('\n'));
+        const lines = text.map((line) => cut(line).replaceAll('\\', '\\\n'));
+        unwritten = Buffer.concat([unwritten, Buffer.from(`debug no\n\n${lines.join('\n')}\n`, encoding)]);
       };
       try {
         await rig.start();

@@ -159,7 +159,10 @@ export class Joiner {
     this.#field.joinRows(batch, kept, rows, this.#separator);
     for (const row of rows) if (row !== kept) this.#taken.push(row);
     this.#merged?.add(group.rows - 1);
-    this.#setDelivery(batch, kept, group);
+    const [only, ...others] = group.claims;
+    // The Delivery is not settled before the first row is: the others need not be remembered.
+    if (only && others.length === 0 && kept === group.first) only.delivery.durable(only.rows - 1);
+    else this.#setDelivery(batch, kept, group);
   }
 
   /** Adds a group of earlier batches, with its rows of this one, to `out`. */
