@@ -14,9 +14,11 @@ import type { LogBatch } from '#model';
 import { writeRequest } from '#otlp';
 import { isCollectors, passSeverityOf, type DedupeConfig } from './config.ts';
 import { compileConditions, type RowCondition } from './conditions.ts';
-import { Ledger } from './ledger.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import { DedupeMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
+import { restore } from './restore.ts';
+import { untilAborted } from './until-aborted.ts';
 import { RowKey } from './row-key.ts';
 import { sampleOf } from './sample.ts';
 import { Summary } from './summary.ts';
@@ -59,6 +61,8 @@ export class Dedupe implements Processor {
   #host: Host | undefined;
   #key: RowKey | undefined;
   #isMeant: RowCondition | undefined;
+  /** Whether what is counted goes to storage. What an earlier run has left there is summed up in any case. */
+  readonly #isStoring: boolean;
   #ledger: Ledger | undefined;
   #outbox: Outbox | undefined;
   #metrics: DedupeMetrics | undefined;
@@ -75,6 +79,7 @@ export class Dedupe implements Processor {
     this.#intervalMs = parseDuration(config.interval);
     this.#heldBytesMax = parseSize(config.max_held_bytes);
     this.#holdsFirst = isCollectors(id);
+    this.#isStoring = parseDuration(config.hold_max) > 0;
     this.#passSeverity = passSeverityOf(config, id);
     const isExact = config.by === 'content' && config.include_fields.length === 0 && config.exclude_fields.length === 0;
     this.#takesSamples = isExact || this.#holdsFirst ? 0 : config.samples;
@@ -83,18 +88,17 @@ export class Dedupe implements Processor {
 
   async start(host: Host): Promise<void> {
     const config = this.#config;
-    const holdMaxMs = parseDuration(config.hold_max);
-    const storage = config.storage === undefined ? host.storage : host.storageOf(config.storage);
     this.#host = host;
     this.#key = new RowKey(config, host.random);
     this.#isMeant = compileConditions(config.conditions, host);
-    this.#ledger = holdMaxMs > 0 ? new Ledger(host, storage, holdMaxMs) : undefined;
+    const ledger = createLedger(config, host);
+    this.#ledger = ledger;
     const outbox = new Outbox({
       host,
       next: this.#next,
       summary: new Summary(config, this.#id),
       metrics: () => this.#metrics,
-      ledger: this.#ledger,
+      ledger,
       source: Math.floor(host.random() * 0x7fff_ffff),
     });
     this.#outbox = outbox;
@@ -103,7 +107,7 @@ export class Dedupe implements Processor {
       keys: () => this.#table.size,
       heldBytes: () => this.#openBytes + outbox.bytes,
     });
-    this.#restore(host, outbox);
+    if (restore(host, { ledger, outbox, metrics: this.#metrics })) this.#send();
   }
 
   consume(batch: LogBatch): Promise<void> {
@@ -122,20 +126,6 @@ export class Dedupe implements Processor {
       await this.#ledger?.flush();
     });
     await untilAborted(signal, () => outbox.close(signal));
-  }
-
-  /** Windows do not go on over a restart: what was counted is summed up, and the next of its key is a first one again. */
-  #restore(host: Host, outbox: Outbox): void {
-    const windows = this.#ledger?.restore() ?? [];
-    if (windows.length === 0) return;
-    let records = 0;
-    for (const window of windows) {
-      records += window.count;
-      outbox.add(window);
-    }
-    this.#metrics?.restored.add(records);
-    host.log.info('Records counted before the last stop are summed up.', { windows: windows.length, records });
-    this.#send();
   }
 
   async #handOn(batch: LogBatch): Promise<void> {
@@ -237,7 +227,7 @@ export class Dedupe implements Processor {
     this.#openHeld++;
     this.#taken.push(row);
     const delivery = batch.deliveries[batch.deliveryOf[row] as number];
-    if (this.#ledger) this.#ledger.touch(window);
+    if (this.#isStoring) this.#ledger?.touch(window);
     else if (delivery) window.claims?.set(delivery, (window.claims.get(delivery) ?? 0) + 1);
     if (this.#openBytes > this.#heldBytesMax) this.#closeHolding();
   }
@@ -258,7 +248,7 @@ export class Dedupe implements Processor {
       row: at,
       isDirty: false,
       isHandedOn: false,
-      claims: this.#ledger ? undefined : new Map<Delivery, number>(),
+      claims: this.#isStoring ? undefined : new Map<Delivery, number>(),
     };
   }
 
@@ -301,7 +291,7 @@ export class Dedupe implements Processor {
       batch.drop(row, '');
     }
     batch.deliveries = deliveries;
-    if (this.#ledger) for (const [i, delivery] of deliveries.entries()) if (rows[i]) this.#ledger.claim(delivery, rows[i]);
+    if (this.#isStoring) for (const [i, delivery] of deliveries.entries()) if (rows[i]) this.#ledger?.claim(delivery, rows[i]);
     taken.length = 0;
   }
 
@@ -328,16 +318,4 @@ function mixed(source: number): number {
 
 function openedAtOf({ openedAt }: WindowTable, row: number): number {
   return openedAt[row] as number;
-}
-
-async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  if (signal.aborted) {
-    // Whatever needs no waiting is done all the same.
-    work().catch(() => {});
-    await new Promise((resolve) => void setImmediate(resolve));
-    return;
-  }
-  const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await Promise.race([work(), aborted]);
 }

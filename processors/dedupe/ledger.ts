@@ -1,4 +1,5 @@
-import type { Delivery, Host, StorageClient, Timer, Transaction } from '#component';
+import { parseDuration, type Delivery, type Host, type StorageClient, type Timer, type Transaction } from '#component';
+import type { DedupeConfig } from './config.ts';
 import { decodeCounts, decodeRecords, encodeCounts, encodeRecords } from './ledger-format.ts';
 import type { Group, Window } from './window.ts';
 
@@ -127,6 +128,10 @@ export class Ledger {
     const written = this.#storage.commit(transaction).catch((problem: unknown) => this.#host.fatal(problem));
     this.#writing = Promise.all([this.#writing, written]).then(() => {});
   }
+}
+
+export function createLedger({ storage, hold_max: holdMax }: DedupeConfig, host: Host): Ledger {
+  return new Ledger(host, storage === undefined ? host.storage : host.storageOf(storage), parseDuration(holdMax));
 }
 
 const NOTHING = new Uint8Array(0);

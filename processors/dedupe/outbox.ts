@@ -9,8 +9,8 @@ export interface OutboxSettings {
   readonly next: Consumer;
   readonly summary: Summary;
   readonly metrics: () => DedupeMetrics | undefined;
-  /** Missing when nothing is stored: windows then carry the claims of their records. */
-  readonly ledger: Ledger | undefined;
+  /** Where windows are stored that do not carry the claims of their records themselves. */
+  readonly ledger: Ledger;
   /** The summaries of one agent stay in order. */
   readonly source: number;
 }
@@ -61,11 +61,12 @@ export class Outbox {
       if (this.#closed.length === 0 || signal.aborted) break;
       await this.#settings.host.clock.sleep(RETRY_MS, signal);
     }
-    if (this.#closed.length > 0 && !this.#settings.ledger) {
+    const claiming = this.#closed.splice(0).filter(({ claims }) => claims);
+    if (claiming.length > 0) {
       this.#settings.host.log.warn('Counted records were abandoned at shutdown; their source gives them again after the next start.', {
-        windows: this.#closed.length,
+        windows: claiming.length,
       });
-      for (const window of this.#closed.splice(0)) settleClaims(window, (delivery, rows) => delivery.abandoned(rows));
+      for (const window of claiming) settleClaims(window, (delivery, rows) => delivery.abandoned(rows));
     }
   }
 
@@ -103,28 +104,18 @@ export class Outbox {
     metrics?.created.add(windows.length);
   }
 
-  #onSettled(windows: readonly Window[], { abandoned, durable, dropped }: Outcome, transaction: Transaction | undefined): void {
+  #onSettled(windows: readonly Window[], outcome: Outcome, transaction: Transaction | undefined): void {
     const { ledger } = this.#settings;
-    if (abandoned > 0 && ledger) {
-      // In storage they are until the next start; while the agent runs they are offered again.
-      if (this.#isStopped) return;
-      this.#returned.push(...windows);
+    const stored = windows.filter(({ claims }) => !claims);
+    const isAbandoned = outcome.abandoned > 0;
+    for (const window of windows) if (window.claims || !isAbandoned) this.bytes -= heldBytes(window);
+    if (stored.length > 0 && !isAbandoned) ledger.settle(stored, transaction);
+    // In storage they are until the next start; while the agent runs they are offered again.
+    if (stored.length > 0 && isAbandoned && !this.#isStopped) {
+      this.#returned.push(...stored);
       this.#tryLater(RETRY_MS);
-      return;
     }
-    for (const window of windows) this.bytes -= heldBytes(window);
-    if (ledger) {
-      ledger.settle(windows, transaction);
-      return;
-    }
-    const [reason] = dropped.keys();
-    for (const window of windows) {
-      settleClaims(window, (delivery, rows) => {
-        if (abandoned > 0) delivery.abandoned(rows);
-        else if (durable === 0 && reason !== undefined) delivery.dropped(rows, reason, transaction);
-        else delivery.durable(rows, transaction);
-      });
-    }
+    for (const window of windows) settleClaims(window, (delivery, rows) => settleLike(outcome, delivery, rows, transaction));
   }
 
   #tryLater(ms: number): void {
@@ -139,6 +130,19 @@ export class Outbox {
 }
 
 const DONE = Promise.resolve();
+
+/** What became of a summary became of the records it stands for. */
+function settleLike(
+  { abandoned, durable, dropped }: Outcome,
+  delivery: Delivery,
+  rows: number,
+  transaction: Transaction | undefined,
+): void {
+  const [reason] = dropped.keys();
+  if (abandoned > 0) delivery.abandoned(rows);
+  else if (durable === 0 && reason !== undefined) delivery.dropped(rows, reason, transaction);
+  else delivery.durable(rows, transaction);
+}
 
 function settleClaims({ claims }: Window, settle: (delivery: Delivery, rows: number) => void): void {
   for (const [delivery, rows] of claims ?? []) settle(delivery, rows);

@@ -3,6 +3,12 @@ import { ValueType, keyOf, type LogBatch, type Template } from '#model';
 import { variablesOf } from '#mining';
 import { passSeverityOf, type DedupeConfig } from './config.ts';
 import { compileConditions, type RowCondition } from './conditions.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { DedupeMetrics } from './metrics.ts';
+import { Outbox } from './outbox.ts';
+import { restore } from './restore.ts';
+import { Summary } from './summary.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** On a record that goes out as it is: the template that later ones refer to. */
 const DEFINED_ID = keyOf('winnow.encoded.id');
@@ -30,7 +36,12 @@ export class TemplateEncoder implements Processor {
   readonly #refreshMs: number;
   readonly #passSeverity: number;
   readonly #definitionsMax: number;
-  readonly #conditions: readonly string[];
+  readonly #config: DedupeConfig;
+  readonly #id: string;
+  readonly #next: Consumer;
+  /** Sends what a run without `encode` has counted and left in storage. */
+  #outbox: Outbox | undefined;
+  #ledger: Ledger | undefined;
   /** When each source has last sent the text of a template. */
   readonly #defined = new Map<Template, Map<number, number>>();
   #definitions = 0;
@@ -45,21 +56,41 @@ export class TemplateEncoder implements Processor {
     this.#refreshMs = parseDuration(config.encode_refresh);
     this.#passSeverity = passSeverityOf(config, id);
     this.#definitionsMax = config.max_keys;
-    this.#conditions = config.conditions;
+    this.#config = config;
+    this.#id = id;
+    this.#next = next;
   }
 
   async start(host: Host): Promise<void> {
     this.#host = host;
-    this.#isMeant = compileConditions(this.#conditions, host);
+    this.#isMeant = compileConditions(this.#config.conditions, host);
     this.#encoded = host.metrics.counter('winnow_dedupe_encoded_log_records', 'Records that travel as template and variables.');
+    const ledger = createLedger(this.#config, host);
+    const outbox: Outbox = new Outbox({
+      host,
+      next: this.#next,
+      summary: new Summary(this.#config, this.#id),
+      metrics: () => metrics,
+      ledger,
+      source: Math.floor(host.random() * 0x7fff_ffff),
+    });
+    const metrics = new DedupeMetrics(host.metrics, { held: () => outbox.held, keys: () => 0, heldBytes: () => outbox.bytes });
+    this.#ledger = ledger;
+    this.#outbox = outbox;
+    if (restore(host, { ledger, outbox, metrics })) outbox.send().catch((problem: unknown) => host.fatal(problem));
   }
 
   consume(batch: LogBatch): Promise<void> {
     return this.#editing.consume(batch);
   }
 
-  async shutdown(): Promise<void> {
+  async shutdown(signal: AbortSignal): Promise<void> {
+    if (this.#isStopped) return;
     this.#isStopped = true;
+    await untilAborted(signal, async () => {
+      await this.#outbox?.close(signal);
+      await this.#ledger?.flush();
+    });
   }
 
   #edit(batch: LogBatch): void {

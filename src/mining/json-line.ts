@@ -1,4 +1,5 @@
 import { parseLine } from './classify.ts';
+import { escapeLetters, LETTER_ESCAPE, unescapeLetters } from './json-escapes.ts';
 import { MESSAGE_KEYS } from './message-keys.ts';
 import { Vary, delimiter, word, type Token } from './token.ts';
 
@@ -31,11 +32,20 @@ export function parseJsonLine(line: string, bytesMax: number): Token[] {
     tokens.push(delimiter(copyOf(line, at, member.from + quote)));
     at = member.to - quote;
     const from = member.from + quote;
-    if (member === message) tokens.push(...parseLine(copyOf(line, from, Math.min(at, from + bytesMax))));
+    if (member === message) tokens.push(...parseMessage(copyOf(line, from, Math.min(at, from + bytesMax))));
     if (member !== message || at - from > bytesMax) tokens.push(word('', Vary.always));
   }
   tokens.push(delimiter(copyOf(line, at, line.length)));
   return tokens;
+}
+
+/** The tokens of a message as JSON writes it. Letters that are escaped are letters, not numbers. */
+function parseMessage(text: string): Token[] {
+  if (!text.includes(LETTER_ESCAPE)) return parseLine(text);
+  const bytes = Buffer.from(text, 'latin1');
+  const letters = Buffer.alloc(bytes.length);
+  const tokens = parseLine(letters.toString('latin1', 0, unescapeLetters(bytes, 0, bytes.length, letters)));
+  return tokens.map((token) => Object.assign({}, token, { text: escapeLetters(token.text, text) }));
 }
 
 /** What is not a value. */

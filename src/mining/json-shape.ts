@@ -1,3 +1,4 @@
+import { unescapeLetters } from './json-escapes.ts';
 import { MESSAGE_KEYS } from './message-keys.ts';
 import type { Shape } from './shape.ts';
 
@@ -9,6 +10,7 @@ const CLOSE = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COLON = 0x3a;
+const LETTER_U = 0x75;
 const KEY = 0x01000193;
 
 /** Hashes of the keys whose value may be the message, in order of likelihood, as `measureJson` makes them. */
@@ -35,13 +37,19 @@ export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: n
   let rank = MESSAGE_HASHES.length;
   let messageFrom = 0;
   let messageTo = 0;
+  let isEscaped = false;
   let depth = 0;
   let key = 0;
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
     if (byte === QUOTE) {
       const start = ++at;
-      while (at < to && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+      let hasLetterEscape = false;
+      for (; at < to && bytes[at] !== QUOTE; at++) {
+        if (bytes[at] !== BACKSLASH) continue;
+        at++;
+        if (bytes[at] === LETTER_U) hasLetterEscape = true;
+      }
       if (depth !== 1) continue;
       let next = at + 1;
       while (next < to && bytes[next] === SPACE) next++;
@@ -55,10 +63,20 @@ export function measureJson(shape: Shape, bytes: Uint8Array, from: number, to: n
           rank = own;
           messageFrom = start;
           messageTo = Math.min(at, to);
+          isEscaped = hasLetterEscape;
         }
       }
     } else if (byte === OPEN || byte === OPEN_LIST) depth++;
     else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
   }
-  shape.measure(bytes, messageFrom, Math.min(messageTo, messageFrom + bytesMax), keys);
+  const end = Math.min(messageTo, messageFrom + bytesMax);
+  if (!isEscaped) {
+    shape.measure(bytes, messageFrom, end, keys);
+    return;
+  }
+  if (unescaped.length < end - messageFrom) unescaped = new Uint8Array(2 * (end - messageFrom));
+  shape.measure(unescaped, 0, unescapeLetters(bytes, messageFrom, end, unescaped), keys);
 }
+
+/** Where a message is put that has escapes; nothing in it outlives a call. */
+let unescaped = new Uint8Array(1024);

@@ -99,6 +99,16 @@ describe('a message without spaces', () => {
     ]);
   });
 
+  test('keeps them in JSON that is all ASCII, where letters are escaped', () => {
+    const lines = ['Файл сохранён', 'Заказ отменён', '注文番号1001を受付', 'größe 17', '🚀 gestartet', 'C:\\u1234 und \u0007'].map(inAscii);
+
+    expect(mineAll(lines)).toEqual(
+      ['Файл сохранён', 'Заказ отменён', '注文番号<*>を受付', 'größe <*>', '🚀 gestartet', 'C:<*> und <*>'].map((text) =>
+        inAscii(text).replace('info', '<*>'),
+      ),
+    );
+  });
+
   test('may begin with a name', () => {
     const lines = [...USERS, 'hal', 'ida', 'jon', 'kim', 'leo'].map((user) => `${user}さんがログインしました`);
 
@@ -220,6 +230,7 @@ const word = fc.constantFrom(
   '再起動',
   '完了5件',
   'x→y',
+  '🚀los',
 );
 const number = fc.oneof(
   fc.integer({ min: 0, max: 99_999 }).map(String),
@@ -236,10 +247,21 @@ const piece = fc.oneof(
 const line = fc.array(piece, { minLength: 1, maxLength: 7 }).map((pieces) => pieces.join(' '));
 const lines = fc.array(line, { minLength: 1, maxLength: 60 });
 
+/** As Python writes it when nobody says otherwise. */
+const inAscii = (text: string): string =>
+  JSON.stringify({ level: 'info', msg: text }).replace(/[^\0-\x7f]/g, (letter) =>
+    Array.from({ length: letter.length }, (_, i) => `\\u${letter.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
+
 /** Goal: a template with the variables of a line is that line. Method: lines of everything the miner treats in a way of its own. */
-test('variables put back into their template give the line, byte for byte', () => {
+test.each<[string, (text: string) => string]>([
+  ['text', (text) => text],
+  ['JSON', (text) => JSON.stringify({ level: 'info', msg: text })],
+  ['JSON in ASCII', inAscii],
+])('variables put back into their template give the line, byte for byte: %s', (_, written) => {
   fc.assert(
-    fc.property(lines, (all) => {
+    fc.property(lines, (given) => {
+      const all = given.map(written);
       const texts = mineAll(all);
 
       for (const [i, text] of texts.entries()) {
