@@ -56,6 +56,14 @@ describe('formats', () => {
     expect(JSON.parse(second ?? '')).toEqual({ time: '2026-01-30T00:00:00.000Z', severity: 'NOTICE', body: 'second' });
   });
 
+  test('flat_json has no time where the sender told of none', async () => {
+    const { path, send } = await started();
+
+    await send(batchOf('timeless'));
+
+    expect(readFileSync(path, 'utf8')).toBe('{"body":"timeless"}\n');
+  });
+
   test('json is one OTLP request per line', async () => {
     const { path, send } = await started({ format: 'json' });
 

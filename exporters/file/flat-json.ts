@@ -20,10 +20,11 @@ const resourceTexts = new WeakMap<Origin, string>();
  *   {"time":"2026-01-30T14:39:06.711Z","severity":"INFO","body":"…","attributes":{…},"resource":{…}}
  */
 export function flatJsonLine(batch: LogBatch, row: number): string {
-  let text = `{"time":"${timeText(batch, row)}"`;
+  const time = timeText(batch, row);
+  let text = time === '' ? '{' : `{"time":"${time}",`;
   const severity = severityOf(batch, row);
-  if (severity !== '') text += `,"severity":${JSON.stringify(severity)}`;
-  text += `,"body":${bodyText(batch, row)}`;
+  if (severity !== '') text += `"severity":${JSON.stringify(severity)},`;
+  text += `"body":${bodyText(batch, row)}`;
   const eventName = batch.eventName(row);
   if (eventName !== '') text += `,"event_name":${JSON.stringify(eventName)}`;
   const attributes = attributesText(batch, row);
@@ -35,12 +36,17 @@ export function flatJsonLine(batch: LogBatch, row: number): string {
   return `${text}${resourceText(batch.resources[batch.resourceOf[row] as number] as Origin)}}\n`;
 }
 
-/** The record's time; when it has none, the time it was seen. */
+/** The record's time; when it has none, the time it was seen. Empty when its sender told of neither, as OTLP allows. */
 export function timeText(batch: LogBatch, row: number): string {
-  const hasTime = batch.timeMs[row] !== 0;
-  const ms = (hasTime ? batch.timeMs[row] : batch.observedMs[row]) as number;
-  const ns = (hasTime ? batch.timeNs[row] : batch.observedNs[row]) as number;
-  return utcText(ms, ns);
+  return instantText(batch.timeMs[row] as number, batch.timeNs[row] as number) || observedTimeText(batch, row);
+}
+
+export function observedTimeText(batch: LogBatch, row: number): string {
+  return instantText(batch.observedMs[row] as number, batch.observedNs[row] as number);
+}
+
+function instantText(ms: number, ns: number): string {
+  return ms === 0 && ns === 0 ? '' : utcText(ms, ns);
 }
 
 export function severityOf(batch: LogBatch, row: number): string {

@@ -28,6 +28,10 @@ test.each([
   expect(compileTemplate(template, 'escape')(example(), 0)).toBe(`${line}\n`);
 });
 
+test('a time that nobody told of is empty', () => {
+  expect(compileTemplate('[{time}{observed_time}]', 'escape')(batchOf('timeless'), 0)).toBe('[]\n');
+});
+
 test('keeps line ends when asked to', () => {
   expect(compileTemplate('{body}', 'keep')(example(), 0)).toBe('two\nlines\n');
 });

@@ -1,5 +1,5 @@
-import { keyOf, resourceAttributes, scopeNameAndVersion, toJson, utcText, type AttributeValue, type LogBatch, type Origin } from '#model';
-import { attributesText, severityOf, timeText } from './flat-json.ts';
+import { keyOf, resourceAttributes, scopeNameAndVersion, toJson, type AttributeValue, type LogBatch, type Origin } from '#model';
+import { attributesText, observedTimeText, severityOf, timeText } from './flat-json.ts';
 
 type Piece = (batch: LogBatch, row: number) => string;
 
@@ -8,7 +8,7 @@ const LINE_ENDS = /[\r\n]/g;
 
 const FIELDS: Readonly<Record<string, Piece>> = {
   time: timeText,
-  observed_time: (batch, row) => utcText(batch.observedMs[row] as number, batch.observedNs[row]),
+  observed_time: observedTimeText,
   severity: severityOf,
   severity_number: (batch, row) => String(batch.severity[row]),
   body: (batch, row) => batch.bodyText(row),

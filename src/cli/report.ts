@@ -16,8 +16,15 @@ export function createReport({ version, config, metrics, statuses, service }: Re
   for (const [name, { status, message, since }] of statuses.all) {
     components[name] = { status, ...(message !== undefined && { message }), since: new Date(since).toISOString() };
   }
-  const by = (metric: string, label: string): Map<string, number> =>
-    new Map(metrics.samples(metric).map(({ labels, value }) => [labels[label] ?? '', value]));
+  // An exporter has a queue for each signal.
+  const by = (metric: string, label: string): Map<string, number> => {
+    const sums = new Map<string, number>();
+    for (const { labels, value } of metrics.samples(metric)) {
+      const name = labels[label] ?? '';
+      sums.set(name, (sums.get(name) ?? 0) + value);
+    }
+    return sums;
+  };
   const capacities = by('otelcol_exporter_queue_capacity', 'exporter');
   const open = by('otelcol_fileconsumer_open_files', 'receiver');
   const sizes = by('winnow_file_log_size_bytes', 'receiver');
