@@ -78,10 +78,12 @@ export class FileLog implements Receiver {
     const flow = new Flow(this.#limits, clock, host.random);
     const tails = new Tails();
     const positions = new Positions(storage, clock, log);
+    const known = positions.load();
     const context: Context = {
       id: this.#id,
       config: this.#config,
       limits: this.#limits,
+      headBytes: known.reduce((most, { fingerprint }) => Math.max(most, fingerprint.length), this.#limits.fingerprintBytes),
       fs,
       clock,
       log,
@@ -140,7 +142,7 @@ export class FileLog implements Receiver {
       },
       onBroken: (problem) => host.fatal(problem),
     });
-    for (const tail of positions.load()) this.#resume(tail);
+    for (const tail of known) this.#resume(tail);
     createGauges(host.metrics, context, this.#lanes);
     this.#lanes.start();
     positions.start();
