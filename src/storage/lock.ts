@@ -58,7 +58,8 @@ export class DirectoryLock {
   }
 
   release(): void {
-    rmSync(this.#pidPath, { force: true });
+    // Where the folder was removed and made anew, it may be another agent's.
+    if (readPid(this.#pidPath) === process.pid) rmSync(this.#pidPath, { force: true });
     this.#database.close();
   }
 }
