@@ -147,7 +147,9 @@ test('refuses a folder in which another agent works, and says which and what to 
   const second = open();
 
   await expect(second).rejects.toThrow(StorageLockedError);
-  await expect(open()).rejects.toThrow(`process id ${process.pid}; stop it, or give this agent a folder of its own`);
+  await expect(open()).rejects.toThrow('in use by another file_storage of this agent; give each a folder of its own');
+  writeFileSync(join(directory, 'winnow.pid'), '1\n');
+  await expect(open()).rejects.toThrow('process id 1; stop it, or give this agent a folder of its own');
   await storage.close();
   await (await open()).close();
 });
