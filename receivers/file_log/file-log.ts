@@ -78,7 +78,8 @@ export class FileLog implements Receiver {
     const flow = new Flow(this.#limits, clock, host.random);
     const tails = new Tails();
     const positions = new Positions(storage, clock, log);
-    const known = positions.load();
+    const unit = this.#encoding.kind.startsWith('utf-16') ? 2 : 1;
+    const known = positions.load(unit);
     const context: Context = {
       id: this.#id,
       config: this.#config,
@@ -122,7 +123,7 @@ export class FileLog implements Receiver {
           isTruncating: this.#config.max_log_size_behavior === 'truncate',
           trimsLeading: !this.#config.preserve_leading_whitespaces,
           trimsTrailing: !this.#config.preserve_trailing_whitespaces,
-          unit: this.#encoding.kind.startsWith('utf-16') ? 2 : 1,
+          unit,
           isBigEndian: this.#encoding.kind === 'utf-16be',
           isUtf8: this.#encoding.kind === 'utf-8',
           rowsMax: this.#limits.rowsMax,

@@ -264,3 +264,20 @@ test.each([1000, 100, 16, 2000])('a file is the same when fingerprint_size has b
 
   expect(rig.sink.bodies.slice(201).toSorted()).toEqual([...lines, 'c', 'more'].toSorted());
 });
+
+test.each(['utf-16le', 'utf-16be'] as const)('reads on in %s what was first taken for UTF-8', async (encoding) => {
+  const encode = (text: string): Buffer => (encoding === 'utf-16le' ? Buffer.from(text, 'utf16le') : Buffer.from(text, 'utf16le').swap16());
+  const rig = createRig();
+  rig.append('a.log', encode('\u{FEFF}one\ntwo\n'));
+  await rig.start();
+  await rig.pass(1_000);
+  await rig.stop();
+  const before = rig.sink.bodies.length;
+  rig.append('a.log', encode('thrée\nfour\n'));
+  await rig.start({ encoding });
+  await rig.pass(200);
+  rig.append('a.log', encode('five\n'));
+  await rig.pass(1_000);
+
+  expect(rig.sink.bodies.slice(before)).toEqual(['thrée', 'four', 'five']);
+});
