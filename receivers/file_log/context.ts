@@ -23,6 +23,8 @@ export interface Context {
   readonly id: string;
   readonly config: FileLogConfig;
   readonly limits: Limits;
+  /** First bytes of a file that are looked at: more than `fingerprint_size` while files are known by more, from before it was lowered. */
+  readonly headBytes: number;
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly log: Logger;

@@ -78,10 +78,13 @@ export class FileLog implements Receiver {
     const flow = new Flow(this.#limits, clock, host.random);
     const tails = new Tails();
     const positions = new Positions(storage, clock, log);
+    const unit = this.#encoding.kind.startsWith('utf-16') ? 2 : 1;
+    const known = positions.load(unit);
     const context: Context = {
       id: this.#id,
       config: this.#config,
       limits: this.#limits,
+      headBytes: known.reduce((most, { fingerprint }) => Math.max(most, fingerprint.length), this.#limits.fingerprintBytes),
       fs,
       clock,
       log,
@@ -120,7 +123,7 @@ export class FileLog implements Receiver {
           isTruncating: this.#config.max_log_size_behavior === 'truncate',
           trimsLeading: !this.#config.preserve_leading_whitespaces,
           trimsTrailing: !this.#config.preserve_trailing_whitespaces,
-          unit: this.#encoding.kind.startsWith('utf-16') ? 2 : 1,
+          unit,
           isBigEndian: this.#encoding.kind === 'utf-16be',
           isUtf8: this.#encoding.kind === 'utf-8',
           rowsMax: this.#limits.rowsMax,
@@ -140,7 +143,7 @@ export class FileLog implements Receiver {
       },
       onBroken: (problem) => host.fatal(problem),
     });
-    for (const tail of positions.load()) this.#resume(tail);
+    for (const tail of known) this.#resume(tail);
     createGauges(host.metrics, context, this.#lanes);
     this.#lanes.start();
     positions.start();

@@ -31,7 +31,7 @@ export class Finder {
   constructor(context: Context, io: FileIo) {
     this.#context = context;
     this.#io = io;
-    this.head = Buffer.allocUnsafe(Math.max(16, context.limits.fingerprintBytes));
+    this.head = Buffer.allocUnsafe(Math.max(16, context.headBytes));
   }
 
   /** Opens a file and reads its head. Undefined when the path leads elsewhere by now. The caller closes. */
@@ -76,7 +76,7 @@ export class Finder {
 
   /** Fingerprint of what is in `head`. */
   fingerprint(headSize: number): Fingerprint {
-    const size = contentSize(this.head, headSize);
+    const size = contentSize(this.head, Math.min(headSize, this.#context.limits.fingerprintBytes));
     return size === 0 ? NO_FINGERPRINT : fingerprintOf(this.head, 0, size);
   }
 

@@ -62,10 +62,11 @@ export class Positions {
     return this.#storage.get(STARTED) !== undefined;
   }
 
-  load(): Tail[] {
+  /** `unit`: bytes of a code unit. */
+  load(unit: 1 | 2): Tail[] {
     const tails = new Map<number, Tail>();
     for (const [key, value] of this.#storage.list(FILE)) {
-      const tail = this.#parse(key, value);
+      const tail = this.#parse(key, value, unit);
       if (tail) tails.set(tail.id, tail);
     }
     for (const [key, value] of this.#storage.list(RANGE)) {
@@ -73,13 +74,13 @@ export class Positions {
       const pair = parseJson(value) as readonly [StoredMark, StoredMark] | undefined;
       if (!tail || !pair) continue;
       (tail.rangeKeys ??= new Set()).add(key);
-      addSettled(tail.ranges, toMark(pair[0]), toMark(pair[1]));
+      addSettled(tail.ranges, toMark(pair[0]), toMark(pair[1]), unit);
       tail.seenTo = tail.ranges.end.at;
     }
     return [...tails.values()];
   }
 
-  #parse(key: string, value: Uint8Array): Tail | undefined {
+  #parse(key: string, value: Uint8Array, unit: 1 | 2): Tail | undefined {
     const id = Number.parseInt(key.slice(FILE.length), 10);
     const stored = parseJson(value) as StoredFile | undefined;
     if (!stored || stored.v !== 1 || !Number.isSafeInteger(id)) {
@@ -87,6 +88,8 @@ export class Positions {
       return undefined;
     }
     const { path, dev, ino, kind } = stored;
+    const mark = toMark(stored.mark);
+    const watermark = wholeUnits(mark, unit);
     const tail = new Tail({
       id,
       path,
@@ -94,7 +97,7 @@ export class Positions {
       ino,
       compression: kind,
       fingerprint: { length: stored.fp[0], hash: stored.fp[1] },
-      watermark: toMark(stored.mark),
+      watermark,
       ...(stored.reach ? { reach: { ...START, at: stored.reach[0], tail: stored.reach[1] } } : {}),
     });
     tail.resolved = stored.resolved;
@@ -102,12 +105,12 @@ export class Positions {
     tail.seenAt = stored.seen;
     tail.doneSize = stored.done;
     tail.ctimeMs = stored.ctime;
-    tail.partial = stored.partial ?? '';
+    tail.partial = watermark === mark ? (stored.partial ?? '') : '';
     tail.sizeBefore = stored.size;
     tail.storedAt = tail.ranges.watermark.at;
     tail.state = stored.state ?? 'named';
     tail.isVerified = false;
-    for (const [from, to] of stored.beyond ?? []) addSettled(tail.ranges, toMark(from), toMark(to));
+    for (const [from, to] of stored.beyond ?? []) addSettled(tail.ranges, toMark(from), toMark(to), unit);
     tail.seenTo = tail.ranges.end.at;
     return tail;
   }
@@ -214,8 +217,17 @@ export class Positions {
   }
 }
 
-function addSettled(ranges: Ranges, from: Mark, to: Mark): void {
-  if (from.at < ranges.watermark.at) return;
+/**
+ * A position between the bytes of a code unit is that of a run that took the file for another encoding: half a line feed of
+ * UTF-16 ends a line of UTF-8. From there on all would be read shifted by a byte.
+ */
+function wholeUnits(mark: Mark, unit: 1 | 2): Mark {
+  const rest = mark.at % unit;
+  return rest === 0 ? mark : { ...mark, at: mark.at - rest, tail: mark.tail.slice(0, -rest) };
+}
+
+function addSettled(ranges: Ranges, from: Mark, to: Mark, unit: 1 | 2): void {
+  if (from.at < ranges.watermark.at || from.at % unit !== 0 || to.at % unit !== 0) return;
   for (const range of ranges) if (from.at < range.to.at && range.from.at < to.at) return;
   ranges.finish(ranges.add(from, to));
 }

@@ -245,3 +245,39 @@ test('files that are no longer asked for are left alone', async () => {
 
   expect(rig.sink.bodies).toEqual(['one', 'two', 'four']);
 });
+
+test.each([1000, 100, 16, 2000])('a file is the same when fingerprint_size has become %i', async (size) => {
+  const rig = createRig({ fingerprint_size: 1000 });
+  const lines = Array.from({ length: 100 }, (_, index) => `line ${index} of a file that is longer than what it is told by`);
+  rig.append('a.log', `${lines.join('\n')}\n`);
+  rig.append('b.log', `${lines.join('\n')}\nb\n`);
+  await rig.start();
+  await rig.until(() => rig.sink.bodies.length === 201);
+  await rig.stop();
+  fs.renameSync(rig.path('b.log'), rig.path('b.log.1'));
+  pack(rig, 'b.log.1', 'gz');
+  rig.append('a.log', 'more\n');
+  rig.append('c.log', `${lines.join('\n')}\nc\n`);
+  await rig.start({ fingerprint_size: size, include: [rig.path('*')], compression: 'auto' });
+  await rig.until(() => rig.sink.bodies.length === 303);
+  await rig.pass(3000);
+
+  expect(rig.sink.bodies.slice(201).toSorted()).toEqual([...lines, 'c', 'more'].toSorted());
+});
+
+test.each(['utf-16le', 'utf-16be'] as const)('reads on in %s what was first taken for UTF-8', async (encoding) => {
+  const encode = (text: string): Buffer => (encoding === 'utf-16le' ? Buffer.from(text, 'utf16le') : Buffer.from(text, 'utf16le').swap16());
+  const rig = createRig();
+  rig.append('a.log', encode('\u{FEFF}one\ntwo\n'));
+  await rig.start();
+  await rig.pass(1_000);
+  await rig.stop();
+  const before = rig.sink.bodies.length;
+  rig.append('a.log', encode('thrée\nfour\n'));
+  await rig.start({ encoding });
+  await rig.pass(200);
+  rig.append('a.log', encode('five\n'));
+  await rig.pass(1_000);
+
+  expect(rig.sink.bodies.slice(before)).toEqual(['thrée', 'four', 'five']);
+});

@@ -109,10 +109,11 @@ export interface Place {
   readonly since: string | undefined;
 }
 
-/** The arguments of journalctl. */
-export function argumentsOf(config: JournaldConfig, { cursor, since }: Place): string[] {
-  // Without --all a field above 4 KiB comes as null. Without --no-tail only the last ten entries would come.
-  const args = ['--output=json', '--all', '--follow', '--no-tail', '--utc', `--priority=${config.priority}`];
+/** The arguments of journalctl: to tell what is there and end, or to follow. */
+export function argumentsOf(config: JournaldConfig, { cursor, since }: Place, isFollowing: boolean): string[] {
+  // Without --all a field above 4 KiB comes as null. Without --no-tail only the last ten entries would come, and without
+  // --quiet a remark that there are none.
+  const args = ['--output=json', '--all', isFollowing ? '--follow' : '--quiet', '--no-tail', '--utc', `--priority=${config.priority}`];
   if (config.directory !== undefined) args.push(`--directory=${config.directory}`);
   for (const file of config.files) args.push(`--file=${file}`);
   for (const unit of config.units) args.push(`--unit=${unit}`);

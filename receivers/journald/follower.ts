@@ -21,10 +21,16 @@ const GOOD_RUN_MS = 60_000;
 const KILL_AFTER_MS = 3000;
 const COMPLAINT_MAX = 500;
 
-/** Runs journalctl, again when it ends. Reading from its pipe is what makes it wait. */
+/**
+ * Runs journalctl, again when it ends. Reading from its pipe is what makes it wait.
+ *
+ * With --follow it shows entries of this boot only: what was written before a reboot, after the last look, would never
+ * come. So each time it is first run without, to tell what is there.
+ */
 export class Follower {
   readonly #settings: FollowerSettings;
   readonly #stopped = new AbortController();
+  #mustRewind = false;
   #child: ChildProcess | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -34,7 +40,7 @@ export class Follower {
 
   /** Rejects when the program cannot be run at all. */
   async start(): Promise<void> {
-    const child = await this.#spawn();
+    const child = await this.#spawn(false);
     this.#running = this.#run(child);
   }
 
@@ -46,6 +52,7 @@ export class Follower {
 
   /** Reads from the last settled entry on. */
   again(): void {
+    this.#mustRewind = true;
     this.#end();
   }
 
@@ -59,12 +66,12 @@ export class Follower {
 
   async #run(first: ChildProcess): Promise<void> {
     const { host, rewind } = this.#settings;
-    const { clock, log } = host;
+    const { clock } = host;
     const { signal } = this.#stopped;
     let pauseMs = PAUSE_FIRST_MS;
     for (let child: ChildProcess | undefined = first; !signal.aborted;) {
       const began = clock.monotonic();
-      if (child) await this.#follow(child);
+      if (child) await this.#readOn(child);
       if (signal.aborted) return;
       if (clock.monotonic() - began > GOOD_RUN_MS) pauseMs = PAUSE_FIRST_MS;
       host.report('recoverable', 'journalctl has ended; it is started again');
@@ -72,22 +79,38 @@ export class Follower {
       pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2);
       await rewind(signal);
       if (signal.aborted) return;
-      try {
-        child = await this.#spawn();
-        host.report('ok');
-      } catch (problem) {
-        child = undefined;
-        log.error('journalctl cannot be run; trying again.', {}, problem);
-      }
+      this.#mustRewind = false;
+      child = await this.#trySpawn(false);
+      if (child) host.report('ok');
     }
   }
 
-  #spawn(): Promise<ChildProcess> {
+  /** Reads what is there, and then what comes, until journalctl ends before its time. */
+  async #readOn(first: ChildProcess): Promise<void> {
+    const hasToldAll = await this.#read(first, false);
+    if (!hasToldAll || this.#mustRewind || this.#stopped.signal.aborted) return;
+    const child = await this.#trySpawn(true);
+    if (child) await this.#read(child, true);
+  }
+
+  async #trySpawn(isFollowing: boolean): Promise<ChildProcess | undefined> {
+    try {
+      return await this.#spawn(isFollowing);
+    } catch (problem) {
+      this.#settings.host.log.error('journalctl cannot be run; trying again.', {}, problem);
+      return undefined;
+    }
+  }
+
+  #spawn(isFollowing: boolean): Promise<ChildProcess> {
     const { config, place } = this.#settings;
     const { spawn } = process.getBuiltinModule('node:child_process');
     const path = config.journalctl_path;
     return new Promise((resolve, reject) => {
-      const child = spawn(path, argumentsOf(config, place()), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+      const child = spawn(path, argumentsOf(config, place(), isFollowing), {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, LC_ALL: 'C' },
+      });
       this.#child = child;
       child.once('spawn', () => {
         child.off('error', fail);
@@ -100,24 +123,27 @@ export class Follower {
     });
   }
 
-  /** Resolves when the program has ended and all it wrote is taken. */
-  async #follow(child: ChildProcess): Promise<void> {
+  /** Resolves when the program has ended and all it wrote is taken: true when it had no more to tell. */
+  async #read(child: ChildProcess, isFollowing: boolean): Promise<boolean> {
     const { clock, log } = this.#settings.host;
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     child.on('error', (problem) => log.warn('journalctl could not be told to stop.', { reason: problem.message }));
     let complaint = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(0, COMPLAINT_MAX)));
-    if (child.stdout) await this.#read(child.stdout);
+    if (child.stdout) await this.#takeAll(child.stdout);
     const timer = clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'));
     if (this.#stopped.signal.aborted) this.#end();
     await ended;
     timer.cancel();
-    if (this.#stopped.signal.aborted) return;
+    if (this.#stopped.signal.aborted) return false;
+    // With a pattern that matches nothing it ends with 1, and no word.
+    if (!isFollowing && (child.exitCode === 0 || (child.exitCode === 1 && complaint === ''))) return true;
     const facts = { exit_code: child.exitCode ?? undefined, signal: child.signalCode ?? undefined, stderr: complaint.trim() || undefined };
     log.warn('journalctl has ended; it is started again.', facts);
+    return false;
   }
 
-  async #read(stdout: NodeJS.ReadableStream): Promise<void> {
+  async #takeAll(stdout: NodeJS.ReadableStream): Promise<void> {
     const { config, take, onTooLong } = this.#settings;
     const cutter = new LineCutter(parseSize(config.max_log_size));
     let isTooLong = false;

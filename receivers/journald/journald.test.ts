@@ -85,6 +85,7 @@ async function start(config: Partial<JournaldConfig> = {}, storage: MemoryStorag
   return { receiver, sink, host, clock, until, stop: () => receiver.shutdown(new AbortController().signal) };
 }
 
+/** Arguments of each run. */
 function calls(): string[][] {
   const lines = readFileSync(join(directory, 'calls'), 'utf8')
     .split('\n')
@@ -148,7 +149,36 @@ test('follows what is written later, and goes on after a restart where it was', 
 
   expect(first.sink.bodies).toEqual(messages(1, 5));
   expect(second.sink.bodies).toEqual(messages(6, 8));
-  expect(calls()[1]).toContain('--after-cursor=s=abc;i=5');
+  expect(calls().flat()).toContain('--after-cursor=s=abc;i=5');
+});
+
+test('reads what was written before a reboot, which journalctl leaves out when it follows', async () => {
+  const storage = new MemoryStorage();
+  write(1, 1);
+  const first = await start({}, storage);
+  await first.until(() => first.sink.records.length === 1);
+  await first.stop();
+  appendFileSync(join(directory, 'journal.jsonl'), lineOf(2, { _BOOT_ID: 'before' }));
+  write(3, 3);
+
+  const second = await start({}, storage);
+  await second.until(() => ['--follow', '--after-cursor=s=abc;i=3'].every((argument) => calls().at(-1)?.includes(argument)));
+  write(4, 4);
+  await second.until(() => second.sink.records.length === 3);
+
+  expect(second.sink.bodies).toEqual(messages(2, 4));
+});
+
+test('what the pipeline gives up before journalctl follows is read again', async () => {
+  write(1, 3);
+  const { sink, until } = await start({ max_batch_records: 1 });
+  sink.mode = 'keep';
+  await until(() => sink.kept.length === 3);
+  for (const { delivery } of sink.kept.splice(0)) delivery.abandoned(1);
+  sink.mode = 'durable';
+  await until(() => sink.records.length === 6);
+
+  expect(sink.bodies).toEqual([...messages(1, 3), ...messages(1, 3)]);
 });
 
 test('the cursor moves only over what is settled, from the front', async () => {
@@ -209,14 +239,14 @@ test('a first start at the end notes its time, so that a crash before the first 
   writeFileSync(join(directory, 'journal.jsonl'), '');
   writeFileSync(join(directory, 'calls'), '');
   const first = await start({ start_at: 'end' }, storage);
-  await first.until(() => calls().length === 1);
+  await first.until(() => calls().length === 2);
   await first.stop();
 
   const second = await start({ start_at: 'end' }, storage);
-  await second.until(() => calls().length === 2);
+  await second.until(() => calls().length === 4);
 
   const since = `--since=@${(Date.UTC(2026, 0, 30, 12) / 1000).toFixed(3)}`;
-  expect(calls().map((call) => call.includes(since))).toEqual([true, true]);
+  expect(calls().map((call) => call.includes(since))).toEqual([true, true, true, true]);
 });
 
 test('journalctl is started again when it ends, and goes on behind what was settled', async () => {
@@ -274,7 +304,7 @@ const CHOSEN: Partial<JournaldConfig> = {
 };
 
 test('the options become arguments of journalctl', () => {
-  const args = argumentsOf({ ...CONFIG, ...CHOSEN, files: ['/a', '/b'] }, { cursor: 'c', since: '1' });
+  const args = argumentsOf({ ...CONFIG, ...CHOSEN, files: ['/a', '/b'] }, { cursor: 'c', since: '1' }, true);
 
   expect(args.join(' ')).toBe(
     '--output=json --all --follow --no-tail --utc --priority=emerg..err --file=/a --file=/b --unit=ssh --unit=nginx --identifier=kernel ' +
@@ -297,7 +327,7 @@ describe.skipIf(!isReal)('the real journalctl', () => {
   test('takes the arguments', () => {
     // Without grep, which makes an exit code of finding nothing; and one look is enough.
     const chosen = { ...CONFIG, ...CHOSEN, dmesg: false, namespace: '', grep: '', directory };
-    const args = argumentsOf(chosen, { cursor: undefined, since: '1769767872.003' }).filter((argument) => argument !== '--follow');
+    const args = argumentsOf(chosen, { cursor: undefined, since: '1769767872.003' }, false);
 
     const { status, stderr } = spawnSync('journalctl', args, { encoding: 'utf8' });
 

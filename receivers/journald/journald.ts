@@ -21,7 +21,7 @@ const PLACES: ReadonlySet<string> = new Set([
 /**
  * Follows the journal.
  *
- *   journalctl --follow ─▶ lines of JSON ─▶ intake ─▶ operators ─▶ next
+ *   journalctl ─▶ lines of JSON ─▶ intake ─▶ operators ─▶ next
  *        ▲                                                          │
  *        └────────── --after-cursor ◀── storage ◀── Delivery ◀──────┘
  *
@@ -35,6 +35,7 @@ export class JournaldReceiver implements Receiver {
   #intake: Intake | undefined;
   #follower: Follower | undefined;
   #unread: Counter | undefined;
+  /** Of the last entry that was read. */
   #lastCursor: string | undefined;
   #operators: OperatorPipeline | undefined;
 
@@ -56,7 +57,7 @@ export class JournaldReceiver implements Receiver {
     this.#follower = new Follower({
       config: this.#config,
       host,
-      place: () => ({ cursor: cursors.cursor, since }),
+      place: () => ({ cursor: this.#lastCursor ?? cursors.cursor, since }),
       take: (line) => this.#take(intake, line),
       onTooLong: () => this.#dropUnreadable('it is longer than max_log_size'),
       rewind: (signal) => this.#rewind(intake, cursors, signal),

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync, renameSync, rmSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { createPrivately } from './lock.ts';
 
@@ -148,9 +148,36 @@ export class Database {
     if (this.#isOpen) this.#db.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
   }
 
+  /** What is at its path now. What was removed can be used and copied on: the descriptors keep it. */
+  get place(): 'own' | 'empty' | 'other' {
+    try {
+      const there = statSync(this.path, { throwIfNoEntry: false });
+      if (!there) return 'empty';
+      const own = fstatSync(this.#databaseFd);
+      return there.ino === own.ino && there.dev === own.dev ? 'own' : 'other';
+    } catch {
+      // Nobody may look into the folder any more; that says nothing of the file.
+      return 'own';
+    }
+  }
+
+  /** Writes all it holds to a new file at its path, where nothing is, and closes. */
+  moveBack(): void {
+    const copy = `${this.path}.new`;
+    rmSync(copy, { force: true });
+    createPrivately(copy);
+    this.#db.prepare('VACUUM INTO ?').run(copy);
+    this.close();
+    // A log that is still there would be taken for that of the new file.
+    for (const suffix of ['-wal', '-shm']) rmSync(this.path + suffix, { force: true });
+    renameSync(copy, this.path);
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    // SQLite removes the log by its name, which here would be that of another database. Nothing of this one can be saved.
+    if (this.place === 'other') return;
     this.#db.close();
     closeSync(this.#walFd);
     closeSync(this.#databaseFd);

@@ -13,8 +13,10 @@ export class StorageLockedError extends Error {
   constructor(directory: string, pid: number | undefined) {
     const who = pid === undefined ? 'another agent' : `the agent with process id ${pid}`;
     super(
-      `storage ${directory}: in use by ${who}; stop it, or give this agent a folder of its own ` +
-        '(file_storage: directory, or the environment variable STATE_DIRECTORY)',
+      pid === process.pid
+        ? `storage ${directory}: in use by another file_storage of this agent; give each a folder of its own (directory)`
+        : `storage ${directory}: in use by ${who}; stop it, or give this agent a folder of its own ` +
+            '(file_storage: directory, or the environment variable STATE_DIRECTORY)',
     );
     this.name = 'StorageLockedError';
     this.pid = pid;
@@ -58,7 +60,8 @@ export class DirectoryLock {
   }
 
   release(): void {
-    rmSync(this.#pidPath, { force: true });
+    // Where the folder was removed and made anew, it may be another agent's.
+    if (readPid(this.#pidPath) === process.pid) rmSync(this.#pidPath, { force: true });
     this.#database.close();
   }
 }

@@ -33,6 +33,13 @@ function put(storage: Storage, key: string, value: string, after: () => void = (
   return client.commit(transaction);
 }
 
+/** Resolves when it is committed. */
+async function keep(storage: Storage, key: string, value: string): Promise<void> {
+  const committed = put(storage, key, value);
+  await clock.advance(10);
+  await committed;
+}
+
 function read(storage: Storage, key: string): string | undefined {
   const value = storage.client('test').get(key);
   return value && Buffer.from(value).toString();
@@ -140,7 +147,9 @@ test('refuses a folder in which another agent works, and says which and what to 
   const second = open();
 
   await expect(second).rejects.toThrow(StorageLockedError);
-  await expect(open()).rejects.toThrow(`process id ${process.pid}; stop it, or give this agent a folder of its own`);
+  await expect(open()).rejects.toThrow('in use by another file_storage of this agent; give each a folder of its own');
+  writeFileSync(join(directory, 'winnow.pid'), '1\n');
+  await expect(open()).rejects.toThrow('process id 1; stop it, or give this agent a folder of its own');
   await storage.close();
   await (await open()).close();
 });
@@ -230,6 +239,46 @@ test('goes on with a new database when damage shows while it runs, and loses no 
   expect(read(storage, 'key 599')).toBe('after the damage');
   expect(host.metric('winnow_storage_corrupt_files')).toBe(1);
   await storage.close();
+});
+
+test.each(['the folder', 'the database'])('puts back what it remembers when somebody removes %s under it', async (what) => {
+  const first = await open();
+  const folder = first.client('test').directory('queue');
+  await keep(first, 'one', '1');
+  rmSync(what === 'the folder' ? directory : join(directory, 'winnow.db'), { recursive: true });
+  await keep(first, 'two', '2');
+  await clock.advance(61_000);
+  await keep(first, 'three', '3');
+
+  expect(existsSync(folder)).toBe(true);
+  expect(statSync(join(directory, 'winnow.db')).mode & 0o777).toBe(0o600);
+  await expect(open()).rejects.toBeInstanceOf(StorageLockedError);
+  expect(host.lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+    expect.stringContaining('is there again'),
+  ]);
+  await clock.advance(120_000);
+  await first.close();
+  const second = await open();
+  expect(['one', 'two', 'three'].map((key) => read(second, key))).toEqual(['1', '2', '3']);
+  await second.close();
+});
+
+test('leaves a folder alone that another agent has made anew', async () => {
+  const first = await open();
+  await keep(first, 'key', 'first');
+  rmSync(directory, { recursive: true });
+  const second = await open();
+  await keep(second, 'key', 'second');
+  await clock.advance(61_000);
+  await first.close();
+
+  expect(existsSync(join(directory, 'winnow.db-wal'))).toBe(true);
+  expect(host.lines.some(({ message }) => message.startsWith('Another database lies'))).toBe(true);
+  await expect(open()).rejects.toBeInstanceOf(StorageLockedError);
+  await second.close();
+  const third = await open();
+  expect(read(third, 'key')).toBe('second');
+  await third.close();
 });
 
 test('closes twice, and refuses commits afterwards', async () => {

@@ -24,6 +24,7 @@ const OWNER_ONLY_FILE = 0o600;
 const CLOSE_MS_MAX = 5_000;
 // All components have started by then.
 const LEFT_QUEUES_MS = 5_000;
+const PLACE_CHECK_MS = 60_000;
 
 export interface StorageSettings {
   readonly log: Logger;
@@ -45,12 +46,15 @@ export interface StorageSettings {
 export class Storage {
   readonly directory: string;
   readonly #settings: StorageSettings;
-  readonly #lock: DirectoryLock;
   readonly #commits: GroupCommit;
   readonly #clients = new Map<string, StorageClient>();
   readonly #withQueue = new Set<string>();
+  readonly #folders = new Set<string>();
   readonly #leftQueues: Timer;
   readonly #corruptFiles: Counter | undefined;
+  #placeCheck: Timer;
+  /** Missing only after the folder was removed, and taken by somebody else. */
+  #lock: DirectoryLock | undefined;
   /** Missing only after a corrupt one was closed and the disk would not let a new one be made. */
   #open: Database | undefined;
   #corruption: unknown;
@@ -71,6 +75,7 @@ export class Storage {
       clock: settings.clock,
     });
     this.#leftQueues = settings.clock.after(LEFT_QUEUES_MS, () => this.#reportLeftQueues());
+    this.#placeCheck = this.#schedulePlaceCheck();
   }
 
   /** Makes the folder if need be, and takes it. Rejects with StorageLockedError when another agent works in it. */
@@ -103,12 +108,13 @@ export class Storage {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#leftQueues.cancel();
+    this.#placeCheck.cancel();
     const deadline = new AbortController();
     const timer = this.#settings.clock.after(CLOSE_MS_MAX, () => deadline.abort());
     await this.#commits.close(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal);
     timer.cancel();
     this.#open?.close();
-    this.#lock.release();
+    this.#lock?.release();
   }
 
   #createClient(component: string): StorageClient {
@@ -139,7 +145,55 @@ export class Storage {
     if (name === QUEUE_NAMES.folder) this.#withQueue.add(component);
     const folder = join(this.directory, toPathSegment(component), toPathSegment(name));
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+    this.#folders.add(folder);
     return folder;
+  }
+
+  #schedulePlaceCheck(): Timer {
+    return this.#settings.clock.after(PLACE_CHECK_MS, () => {
+      const transaction = new StorageTransaction(this);
+      // Among the commits: nothing is being flushed then.
+      transaction.afterCommit(() => this.#checkPlace());
+      this.#commits.submit(transaction).then(
+        () => {
+          if (!this.#isClosed) this.#placeCheck = this.#schedulePlaceCheck();
+        },
+        () => {},
+      );
+    });
+  }
+
+  /**
+   * Somebody may remove the folder under a running agent. Nothing would show it until the next start, which would find no
+   * positions: what is still known here is put back.
+   */
+  #checkPlace(): void {
+    if (this.#isClosed || !this.#open) return;
+    const { log } = this.#settings;
+    const facts = { path: this.#open.path };
+    try {
+      const place = this.#open.place;
+      if (place === 'own') return;
+      if (place === 'other') {
+        log.error('Another database lies where that of the agent was. What the agent remembers from here on ends with it.', facts);
+        return;
+      }
+      this.#putBack(this.#open);
+      log.error('The database was removed while the agent runs; it is there again. Queues on disk may have lost what was removed.', facts);
+    } catch (problem) {
+      log.error('The database was removed while the agent runs, and cannot be put back. Trying again.', facts, problem);
+    }
+  }
+
+  #putBack(database: Database): void {
+    prepareDirectory(this.directory);
+    this.#lock?.release();
+    this.#lock = undefined;
+    this.#lock = DirectoryLock.acquire(this.directory);
+    database.moveBack();
+    this.#open = undefined;
+    this.#open = openPrivately(database.path);
+    for (const folder of this.#folders) mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
   }
 
   /** After an exporter got another name or storage, what its queue held on disk would lie here for ever, unsaid. */
