@@ -58,6 +58,14 @@ function namelessFolders(paths: readonly string[]): string[] {
   return paths.filter((path) => /(^|\/)(utils?|common|shared|helpers|misc)\//.test(path) && !path.startsWith('test/helpers/'));
 }
 
+/** Who is new finds each folder of `src` in CONTRIBUTING.md. */
+function unlistedFolders(paths: readonly string[], list: string): string[] {
+  const folders = new Set(paths.flatMap((path) => /^src\/[^/]+\//.exec(path)?.[0] ?? []));
+  return [...folders]
+    .filter((folder) => !list.includes(`\`${folder}\``))
+    .map((folder) => `CONTRIBUTING.md does not say what is in ${folder}`);
+}
+
 function longFiles(files: readonly File[]): string[] {
   return files.filter(({ text }) => text.split('\n').length > 401).map(({ path }) => `${path} is longer than 400 lines`);
 }
@@ -80,6 +88,10 @@ describe('the repository', () => {
   test('uses one word for one idea', () => expect(bannedWords([...documents(), ...sources()])).toEqual([]));
   test('has no dead links', () => expect(deadLinks(read(/\.md$/))).toEqual([]));
   test('has no folder without a real name', () => expect(namelessFolders(tracked)).toEqual([]));
+  test('says what each folder of src holds', () => {
+    const [contributing] = read(/^CONTRIBUTING\.md$/);
+    expect(unlistedFolders(tracked, contributing?.text ?? '')).toEqual([]);
+  });
   test('has no file past 400 lines', () => expect(longFiles(sources())).toEqual([]));
   test('has no test that asserts nothing', () => expect(idleTests(read(/\.test\.ts$/))).toEqual([]));
   test('ties each TODO to an issue or an ADR', () => expect(todosWithoutIssue(sources())).toEqual([]));
@@ -91,6 +103,7 @@ describe('each rule refuses a planted violation', () => {
   test('banned word', () => expect(bannedWords(file('It is blazingly quick.'))).toHaveLength(1));
   test('dead link', () => expect(deadLinks(file('See [this](no-such-file.md).'))).toHaveLength(1));
   test('nameless folder', () => expect(namelessFolders(['src/utils/text.ts'])).toHaveLength(1));
+  test('unlisted folder', () => expect(unlistedFolders(['src/queue/a.ts', 'src/new/b.ts', 'src/main.ts'], '`src/queue/`')).toHaveLength(1));
   test('long file', () => expect(longFiles(file('x\n'.repeat(402)))).toHaveLength(1));
   test('idle test', () => expect(idleTests(file("test('x', () => {})"))).toHaveLength(1));
   test('loose TODO', () => expect(todosWithoutIssue(file('// TODO: later'))).toHaveLength(1));

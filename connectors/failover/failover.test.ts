@@ -25,6 +25,8 @@ test('the first level gets everything as long as it is up', async () => {
   expect(rig.bodies('logs/first')).toEqual(['x', 'y']);
   expect(second.batches).toBe(0);
   expect(await given.outcome).toEqual({ durable: 2, dropped: new Map(), abandoned: 0 });
+  expect(rig.lines).toEqual([]);
+  expect(rig.metrics.samples('winnow_connector_failover_changes').map(({ value }) => value)).toEqual([0]);
 });
 
 test('while an exporter of the first level says that it cannot deliver, the second level gets the records', async () => {

@@ -59,3 +59,21 @@ test('a source does not wait for one that goes down with its batch', async () =>
   a?.unblock();
   expect((await stuck.outcome).durable).toBe(1);
 });
+
+test('what one has taken and not delivered is asked for again while another is up, and only then', async () => {
+  const rig = await start();
+  const [a, ...others] = Object.values(rig.sinks);
+  if (a) a.mode = 'keep';
+  const held = rig.give('x');
+  await held.answered;
+  for (const sink of [a, ...others]) sink?.report('recoverable');
+  let isSettled = false;
+  void held.outcome.then(() => (isSettled = true));
+
+  await rig.clock.advance(3_600_000);
+  expect(isSettled).toBe(false);
+  others[0]?.report('ok');
+  await rig.clock.advance(1000);
+
+  expect(await held.outcome).toEqual({ durable: 0, dropped: new Map(), abandoned: 1 });
+});

@@ -1,9 +1,9 @@
-import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
+import type { Counter, Host } from '#component';
 import {
   ClientIdentity,
   headersOf,
-  parseRetryAfter,
   quoteWithout,
+  toStatusFault,
   withoutSecrets,
   type Authenticator,
   type HttpAnswer,
@@ -51,12 +51,7 @@ export class Sender {
   #problemOf(answer: HttpAnswer, rows: number, secrets: readonly string[]): Error {
     const { status } = answer;
     const message = `${this.#where}: ${status}: ${adviceFor(status, rows)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
-    if (status < 400 || [401, 403, 404, 405, 407].includes(status)) return new DestinationError(message);
-    if (status === 408 || status === 429 || status >= 500) {
-      const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#settings.host.clock.now());
-      return new RetryableError(message, retryAfterMs === undefined ? {} : { retryAfterMs });
-    }
-    return new PermanentError(message, { tooLarge: status === 413 });
+    return toStatusFault(answer, message, this.#settings.host.clock.now());
   }
 }
 

@@ -1,5 +1,4 @@
-import { DestinationError, PermanentError, RetryableError } from '#component';
-import { parseRetryAfter, quoteWithout, type HttpAnswer } from '#net';
+import { quoteWithout, toStatusFault, type HttpAnswer } from '#net';
 import type { SendResult } from '#queue';
 import { readStatusMessage, resultOf } from './response-body.ts';
 
@@ -14,27 +13,12 @@ export interface Question {
   readonly secrets: () => readonly string[];
 }
 
-/**
- * What an answer of the backend means for the records, as OTLP has it with three exceptions, which lose less:
- *
- * - 401, 403, 404, 405, 407 and redirects are faults of the destination: the records are held until somebody mends it.
- * - 408 and 5xx other than 502, 503 and 504 are tried again, within `max_elapsed_time`.
- * - 413 asks for smaller requests.
- */
+/** What an answer of the backend means for the records. Throws what `toStatusFault` says when it is no success. */
 export function interpretAnswer(answer: HttpAnswer, question: Question): SendResult {
   const { status } = answer;
   if (status >= 200 && status < 300) return resultOf(answer);
   const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteWithout(readStatusMessage(answer), question.secrets())}`;
-  if (isDestinationFault(status)) throw new DestinationError(message);
-  if (status === 408 || status === 429 || status >= 500) {
-    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], question.nowMs);
-    throw new RetryableError(message, retryAfterMs === undefined ? {} : { retryAfterMs });
-  }
-  throw new PermanentError(message, { tooLarge: status === 413 });
-}
-
-function isDestinationFault(status: number): boolean {
-  return status < 400 || [401, 403, 404, 405, 407].includes(status);
+  throw toStatusFault(answer, message, question.nowMs);
 }
 
 /** What the operator should know or do. */

@@ -66,6 +66,16 @@ describe('when a batch is sent', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('at once when it comes large enough; its size is what was sent, not what the next one leaves of it', async () => {
+    const dropsFirst: Consumer = { mutates: false, consume: async (batch) => batch.drop(0, 'noise') };
+    const { batcher, host } = await started({ send_batch_size: 3 }, dropsFirst);
+
+    await batcher.consume(batchOf('a', 'b', 'c'));
+
+    expect(host.metric('otelcol_processor_batch_batch_send_size_count')).toBe(1);
+    expect(host.metric('otelcol_processor_batch_batch_send_size_sum')).toBe(3);
+  });
+
   test('as soon as it is large enough', async () => {
     const { sink, batcher, host, clock } = await started({ send_batch_size: 3 });
 

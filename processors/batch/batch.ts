@@ -112,8 +112,10 @@ export class BatchProcessor implements Processor {
     this.#assertRunning();
     if (batch.liveRows === 0) return;
     if (this.#mayPass(batch)) {
+      // Counted before: the next one may drop some of them.
+      const rows = batch.liveRows;
       await this.#next.consume(batch);
-      this.#metrics?.sent(batch.liveRows, 'size');
+      this.#metrics?.sent(rows, 'size');
       return;
     }
     // Nothing is copied before there is room: a batch is taken whole or not at all.

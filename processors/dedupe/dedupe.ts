@@ -75,7 +75,7 @@ export class Dedupe implements Processor {
     this.#config = config;
     this.#id = id;
     this.#next = next;
-    this.#editing = new EditOnce({ mutates: true, consume: (batch) => this.#handOn(batch) }, (batch) => this.#edit(batch));
+    this.#editing = new EditOnce({ consume: (batch) => this.#handOn(batch) }, (batch) => this.#edit(batch));
     this.#intervalMs = parseDuration(config.interval);
     this.#heldBytesMax = parseSize(config.max_held_bytes);
     this.#holdsFirst = isCollectors(id);

@@ -34,7 +34,7 @@ export class Expand implements Processor {
       await this.#dictionary?.written;
       await next.consume(batch);
     };
-    this.#editing = new EditOnce({ mutates: true, consume: handOn }, (batch) => this.#edit(batch));
+    this.#editing = new EditOnce({ consume: handOn }, (batch) => this.#edit(batch));
   }
 
   async start(host: Host): Promise<void> {

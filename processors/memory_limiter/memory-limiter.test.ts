@@ -73,6 +73,10 @@ describe('refusing', () => {
     expect(host.metric('otelcol_processor_memory_limiter_refused_log_records')).toBe(3);
     expect(host.metric('otelcol_processor_memory_limiter_accepted_log_records')).toBe(3);
     expect(host.reported.map(({ status }) => status)).toEqual(['recoverable', 'ok']);
+    expect(host.lines.slice(1).map(({ level, facts }) => [level, facts])).toEqual([
+      ['warn', { resident_mib: 150, soft_limit_mib: 150 }],
+      ['info', { resident_mib: 149, soft_limit_mib: 150 }],
+    ]);
   });
 
   test('lets one batch a check through when memory does not fall by refusing, but none from the hard limit on', async () => {

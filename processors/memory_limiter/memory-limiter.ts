@@ -71,9 +71,9 @@ export class MemoryLimiter implements Processor {
     metrics.gauge('winnow_processor_memory_limiter_refusing', '1 while log records are refused.', () => (this.#isRefusing ? 1 : 0));
     const { softBytes, hardBytes } = this.#limits;
     host.log.info('The memory limiter is at work.', {
-      softLimitMib: mib(softBytes),
-      limitMib: mib(hardBytes),
-      checkIntervalMs: this.#intervalMs,
+      soft_limit_mib: mib(softBytes),
+      limit_mib: mib(hardBytes),
+      check_interval_ms: this.#intervalMs,
     });
     this.#checkAndRepeat();
   }
@@ -113,7 +113,7 @@ export class MemoryLimiter implements Processor {
     this.#bytes = bytes;
     if (mustRefuse === this.#isRefusing) return;
     this.#isRefusing = mustRefuse;
-    const facts = { residentMib: mib(bytes), softLimitMib: mib(this.#limits.softBytes) };
+    const facts = { resident_mib: mib(bytes), soft_limit_mib: mib(this.#limits.softBytes) };
     if (mustRefuse) {
       host.log.warn('Memory is above the soft limit. Log records are refused until it has fallen; sources keep them.', facts);
       host.report(Status.recoverable, 'memory is above the soft limit');

@@ -37,7 +37,7 @@ export class NoiseProcessor implements Processor {
     this.#isCuttingTraces = config.stack_traces.action === 'cut';
     this.#loggers = new ChattyLoggers(config.loggers, config.logger_attributes);
     this.#next = next;
-    this.#editing = new EditOnce({ mutates: true, consume: (batch) => this.#give(batch) }, (batch) => this.#sift(batch));
+    this.#editing = new EditOnce({ consume: (batch) => this.#give(batch) }, (batch) => this.#sift(batch));
   }
 
   async start({ metrics }: Host): Promise<void> {

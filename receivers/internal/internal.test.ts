@@ -145,10 +145,13 @@ service:
 
   hosts.get('debug/other')?.log.warn('Somebody else has trouble.', { held: 3 });
   hosts.get('debug/own')?.log.error('The exporter of the own pipeline has trouble.');
+  for (const [id, host] of hosts) host.ownRecords?.publish(line(`An event of ${id}.`, { kind: 'event' }));
   for (let i = 0; i < 20; i++) await clock.advance(200);
 
   expect(sink.records.map(({ body, attributes }) => [body, attributes['component']])).toEqual([
     ['Somebody else has trouble.', 'debug/other'],
+    ['An event of debug/other.', undefined],
+    ['An event of stdin.', undefined],
   ]);
   await service.stop();
 });

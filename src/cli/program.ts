@@ -52,6 +52,13 @@ function inheritSettings(program: Command, command: Command): Command {
   return command;
 }
 
+interface Cli {
+  readonly program: Command;
+  readonly shell: Shell;
+  /** Takes the exit code. */
+  readonly finish: (code: number) => void;
+}
+
 function createProgram(shell: Shell, finish: (code: number) => void): Command {
   const program = new Command('winnow')
     .description('OpenTelemetry log agent: tails files, forwards to any OTLP backend, loses nothing.')
@@ -66,7 +73,11 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .showHelpAfterError('see winnow --help')
     .exitOverride()
     .addHelpText('after', COMMON);
+  for (const add of COMMANDS) add({ program, shell, finish });
+  return program;
+}
 
+function addRun({ program, shell, finish }: Cli): void {
   configured(program.command('run'))
     .description('run the agent until SIGTERM or Ctrl-C; a second one stops it at once')
     .addOption(new Option('--shutdown-timeout <duration>', 'how long a stop may take before it is cut short').default('25s'))
@@ -79,12 +90,16 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
       ),
     )
     .action(async (flags) => finish(await (await import('./run.ts')).run(flags, shell)));
+}
 
+function addValidate({ program, shell, finish }: Cli): void {
   configured(program.command('validate'))
     .description('check a configuration, without starting anything')
     .addHelpText('after', examples('winnow validate --config config.yaml'))
     .action(async (flags: ConfigFlags) => finish(await (await import('./inspect.ts')).validate(flags, shell)));
+}
 
+function addPrintConfig({ program, shell, finish }: Cli): void {
   configured(program.command('print-config'))
     .description('show the configuration as it will run: merged, with variables put in, secrets masked')
     .option('--defaults', 'show also the options that were not written')
@@ -93,7 +108,9 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
       examples('winnow print-config --config base.yaml --config host.yaml', 'winnow print-config --config config.yaml --defaults'),
     )
     .action(async (flags) => finish(await (await import('./inspect.ts')).printConfig(flags, shell)));
+}
 
+function addTest({ program, shell, finish }: Cli): void {
   program
     .command('test')
     .description('try a configuration on records of a file: virtual clock, captured output, nothing of this host is touched')
@@ -110,20 +127,26 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .action(async (config: string | undefined, files: string[], flags) =>
       finish(await (await import('./test-command.ts')).testConfiguration(config, files, flags, shell)),
     );
+}
 
+function addComponents({ program, shell, finish }: Cli): void {
   program
     .command('components')
     .description('list what can be used in a configuration')
     .option('--json', 'as JSON')
     .addHelpText('after', examples('winnow components', 'winnow components --json'))
     .action(async (flags) => finish(await (await import('./inspect.ts')).listComponents(flags, shell)));
+}
 
+function addSchema({ program, shell, finish }: Cli): void {
   program
     .command('schema')
     .description('print the JSON Schema of a configuration, for editors')
     .addHelpText('after', examples('winnow schema > winnow.schema.json'))
     .action(async () => finish(await (await import('./inspect.ts')).printSchema(shell)));
+}
 
+function addStatus({ program, shell, finish }: Cli): void {
   configured(program.command('status'))
     .description('ask a running agent how it is, and what became of every record')
     .option('--storage <folder>', "the running agent's storage folder, instead of --config")
@@ -133,7 +156,9 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
       examples('winnow status --config /etc/winnow/config.yaml', 'sudo -u winnow winnow status --storage /var/lib/winnow --json'),
     )
     .action(async (flags) => finish(await (await import('./status.ts')).status(flags, shell)));
+}
 
+function addDetect({ program, shell, finish }: Cli): void {
   program
     .command('detect')
     .description('find anomalies in records on stdin: NDJSON with ts, source, level, message, session, duration_ms, in order of time')
@@ -144,7 +169,9 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .option('--closed', 'one line for each anomaly when it is over, instead of one when it begins and one whenever it gets worse')
     .addHelpText('after', examples('winnow detect < records.ndjson > anomalies.ndjson', 'winnow detect --input records.ndjson --closed'))
     .action(async (flags) => finish(await (await import('./detect/index.ts')).detect(flags, shell)));
+}
 
+function addMine({ program, shell, finish }: Cli): void {
   program
     .command('mine')
     .description('find the pattern behind each line of files: one row per line, template id and template')
@@ -157,7 +184,9 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .option('--summary', 'each template once, the most frequent first, with the number of its lines')
     .addHelpText('after', examples('winnow mine --summary /var/log/app.log', 'winnow mine --header none messages.txt > templates.tsv'))
     .action(async (files, flags) => finish((await import('./mine/index.ts')).mine(files, flags, shell)));
+}
 
+function addTap({ program, shell, finish }: Cli): void {
   configured(program.command('tap'))
     .description('look at the records that pass a component of a running agent; it is never slowed, what is too much passes unseen')
     .argument('<component>', 'its id, such as file_log/app or redact; redact@logs for that of one pipeline')
@@ -176,7 +205,9 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
       ),
     )
     .action(async (component: string, flags) => finish(await (await import('./tap.ts')).tap(component, flags, shell)));
+}
 
+function addExpand({ program, shell, finish }: Cli): void {
   program
     .command('expand')
     .description('restore records that dedupe has written as template and variables (encode: template), from files of OTLP JSON lines')
@@ -184,21 +215,38 @@ function createProgram(shell: Shell, finish: (code: number) => void): Command {
     .option('--bodies', 'write the text of each record, instead of OTLP JSON lines')
     .addHelpText('after', examples('winnow expand encoded.jsonl > restored.jsonl', 'zstdcat encoded.jsonl.zst | winnow expand --bodies'))
     .action(async (files: string[], flags) => finish(await (await import('./expand/index.ts')).expand(files, flags, shell)));
+}
 
+function addVersion({ program, shell }: Cli): void {
   program
     .command('version')
     .description('show the versions of Winnow and Node')
     .addHelpText('after', examples('winnow version'))
     .action(() => shell.out(`winnow ${shell.version} (node ${process.versions.node}, ${process.platform} ${process.arch})\n`));
-  return program;
 }
+
+/** In the order in which the help lists them. */
+const COMMANDS: readonly ((cli: Cli) => void)[] = [
+  addRun,
+  addValidate,
+  addPrintConfig,
+  addTest,
+  addComponents,
+  addSchema,
+  addStatus,
+  addDetect,
+  addMine,
+  addTap,
+  addExpand,
+  addVersion,
+];
 
 /** The options of every command that reads a configuration. */
 function configured(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration file, file:, env: or yaml:; several are merged, the later wins', collect, [])
     .option('--set <key=value>', 'override one value, as in processors.batch.timeout=2s; may be repeated', collectSet, [])
-    .option('--skip-unsupported', 'skip pipelines of signals other than logs, with a warning');
+    .option('--skip-unsupported', 'skip pipelines of signals that cannot run here, such as metrics, with a warning');
 }
 
 function collect(value: string, before: readonly string[]): string[] {

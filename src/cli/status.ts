@@ -1,12 +1,10 @@
 import colors from 'picocolors';
 import { requestStatus, NoAgentError, type StatusReport } from '../control/index.ts';
 import { ExitCode } from './exit-codes.ts';
-import type { ConfigFlags } from './load.ts';
 import type { Shell } from './shell.ts';
-import { directoryOfAgent } from './agent-directory.ts';
+import { directoryOfAgent, type AgentFlags } from './agent-directory.ts';
 
-export interface StatusFlags extends ConfigFlags {
-  readonly storage?: string;
+export interface StatusFlags extends AgentFlags {
   readonly json?: boolean;
 }
 
@@ -30,87 +28,101 @@ async function ask(flags: StatusFlags, shell: Shell): Promise<StatusReport | und
 }
 
 function format(report: StatusReport): string {
-  const { version, pid, uptime_seconds: uptime, memory_rss_bytes: rss, books } = report;
-  const lines = [
-    `winnow ${version}, pid ${pid}, up ${formatDuration(uptime)}, ${Math.round(rss / 1024 / 1024)} MB, ${report.is_ready ? 'ready' : 'not ready'}`,
-    `configuration  ${report.config.join(', ')} (generation ${report.generation})`,
-    `storage        ${report.storage}`,
-    '',
-    ...table([
-      ['component', 'status', 'since', ''],
-      ...Object.entries(report.components).map(([name, { status: state, since, message }]) => [name, paint(state), since, message ?? '']),
-    ]),
-    '',
-    ...table([['receiver', 'accepted', 'refused'], ...books.receivers.map((book) => [book.receiver, book.accepted, book.refused])]),
-    '',
-    ...table([
-      ['pipeline', 'accepted', 'created', 'restored', '= passed', 'suppressed', 'merged', 'dropped', 'held', 'on the way'],
-      ...books.pipelines.map((book) => [
-        book.pipeline,
-        book.accepted,
-        book.created,
-        book.restored,
-        book.passed,
-        book.suppressed,
-        book.merged,
-        reasons(book.dropped),
-        book.held,
-        book.difference,
-      ]),
-    ]),
-    ...connectorLines(books.connectors),
-    '',
-    ...table([
-      ['exporter', 'accepted', 'restored', '= sent', 'dropped', 'abandoned', 'held', 'on the way'],
-      ...books.exporters.map((book) => [
-        book.exporter,
-        book.accepted,
-        book.restored,
-        book.sent,
-        reasons(book.dropped),
-        book.abandoned,
-        book.held,
-        book.difference,
-      ]),
-    ]),
+  const { books } = report;
+  const parts = [
+    headLines(report),
+    componentLines(report),
+    table([['receiver', 'accepted', 'refused'], ...books.receivers.map((book) => [book.receiver, book.accepted, book.refused])]),
+    pipelineLines(books.pipelines),
+    connectorLines(books.connectors),
+    exporterLines(books.exporters),
+    queueLines(report),
+    fileLines(report),
   ];
-  if (report.queues.length > 0) {
-    lines.push(
-      '',
-      ...table([['queue', 'size', 'capacity'], ...report.queues.map(({ exporter, size, capacity }) => [exporter, size, capacity])]),
-    );
-  }
-  if (report.files.length > 0) {
-    lines.push(
-      '',
-      ...table([
-        ['files', 'followed', 'open', 'bytes behind'],
-        ...report.files.map(({ receiver, followed, open, behind_bytes: behind }) => [receiver, followed, open, behind]),
-      ]),
-    );
-  }
-  return `${lines.join('\n')}\n`;
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
-function connectorLines(books: StatusReport['books']['connectors']): string[] {
-  if (books.length === 0) return [];
+type Books = StatusReport['books'];
+
+function headLines({ version, pid, uptime_seconds: uptime, memory_rss_bytes: rss, is_ready: isReady, ...report }: StatusReport): string[] {
   return [
-    '',
-    ...table([
-      ['connector', 'accepted', 'created', '= passed', 'merged', 'dropped', 'abandoned', 'held', 'on the way'],
-      ...books.map((book) => [
-        book.connector,
-        book.accepted,
-        book.created,
-        book.passed,
-        book.merged,
-        reasons(book.dropped),
-        book.abandoned,
-        book.held,
-        book.difference,
-      ]),
-    ]),
+    `winnow ${version}, pid ${pid}, up ${formatDuration(uptime)}, ${Math.round(rss / 1024 / 1024)} MB, ${isReady ? 'ready' : 'not ready'}`,
+    `configuration  ${report.config.join(', ')} (generation ${report.generation})`,
+    `storage        ${report.storage}`,
   ];
+}
+
+function componentLines({ components }: StatusReport): string[] {
+  const rows = Object.entries(components).map(([name, { status: state, since, message }]) => [name, paint(state), since, message ?? '']);
+  return table([['component', 'status', 'since', ''], ...rows]);
+}
+
+function pipelineLines(books: Books['pipelines']): string[] {
+  return table([
+    ['pipeline', 'accepted', 'created', 'restored', '= passed', 'suppressed', 'merged', 'dropped', 'held', 'on the way'],
+    ...books.map((book) => [
+      book.pipeline,
+      book.accepted,
+      book.created,
+      book.restored,
+      book.passed,
+      book.suppressed,
+      book.merged,
+      reasons(book.dropped),
+      book.held,
+      book.difference,
+    ]),
+  ]);
+}
+
+function connectorLines(books: Books['connectors']): string[] {
+  if (books.length === 0) return [];
+  return table([
+    ['connector', 'accepted', 'created', '= passed', 'merged', 'dropped', 'abandoned', 'held', 'on the way'],
+    ...books.map((book) => [
+      book.connector,
+      book.accepted,
+      book.created,
+      book.passed,
+      book.merged,
+      reasons(book.dropped),
+      book.abandoned,
+      book.held,
+      book.difference,
+    ]),
+  ]);
+}
+
+function exporterLines(books: Books['exporters']): string[] {
+  return table([
+    ['exporter', 'accepted', 'restored', '= sent', 'dropped', 'abandoned', 'held', 'on the way'],
+    ...books.map((book) => [
+      book.exporter,
+      book.accepted,
+      book.restored,
+      book.sent,
+      reasons(book.dropped),
+      book.abandoned,
+      book.held,
+      book.difference,
+    ]),
+  ]);
+}
+
+function queueLines({ queues }: StatusReport): string[] {
+  if (queues.length === 0) return [];
+  return table([['queue', 'size', 'capacity'], ...queues.map(({ exporter, size, capacity }) => [exporter, size, capacity])]);
+}
+
+function fileLines({ files }: StatusReport): string[] {
+  if (files.length === 0) return [];
+  return table([
+    ['files', 'followed', 'open', 'bytes behind'],
+    ...files.map(({ receiver, followed, open, behind_bytes: behind }) => [receiver, followed, open, behind]),
+  ]);
 }
 
 function reasons(dropped: Readonly<Record<string, number>>): string {

@@ -7,7 +7,7 @@ import type { Delivery } from './delivery.ts';
  * been refused and is offered once more. The hash of a hash would be another value.
  */
 export class EditOnce {
-  readonly #next: Consumer;
+  readonly #next: Pick<Consumer, 'consume'>;
   readonly #edit: (batch: LogBatch) => void;
   /**
    * Batches that were refused after they had been edited. Their owners may give one up and fill it with other rows, but
@@ -15,7 +15,7 @@ export class EditOnce {
    */
   readonly #refused = new WeakMap<LogBatch, Delivery>();
 
-  constructor(next: Consumer, edit: (batch: LogBatch) => void) {
+  constructor(next: Pick<Consumer, 'consume'>, edit: (batch: LogBatch) => void) {
     this.#next = next;
     this.#edit = edit;
   }

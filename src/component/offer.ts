@@ -3,7 +3,7 @@ import type { Consumer } from './component.ts';
 import { RefusedError } from './errors.ts';
 import type { Host } from './host.ts';
 
-// A refusal without advice is asked again after this long, then ever longer up to the second.
+// How long to wait after a refusal that does not say: at first, and at most.
 const WAIT_FIRST_MS = 100;
 const WAIT_MAX_MS = 5000;
 
@@ -14,7 +14,7 @@ interface Offering {
   readonly signal: AbortSignal;
 }
 
-/** Offers a batch until it is taken. When the deadline passes first, its rows are abandoned: the source has them still. */
+/** Offers a batch until it is taken. When the deadline passes first, its rows are abandoned: whoever can gives them again. */
 export async function offerUntilTaken(batch: LogBatch, { next, host, signal }: Offering): Promise<void> {
   let waitMs = WAIT_FIRST_MS;
   for (let refusals = 0; ; refusals++) {
@@ -33,6 +33,8 @@ export async function offerUntilTaken(batch: LogBatch, { next, host, signal }: O
     }
     if (signal.aborted) break;
   }
-  host.log.warn('A refused batch was abandoned at shutdown; its source gives it again after the next start.', { rows: batch.liveRows });
+  host.log.warn('A refused batch was abandoned at shutdown; a source that can gives it again after the next start.', {
+    rows: batch.liveRows,
+  });
   batch.settleAbandoned();
 }

@@ -36,6 +36,7 @@ export { SecretFile } from './secret-file.ts';
 export { HttpServer, type HttpServerSettings } from './server.ts';
 export { httpServerProblems, httpServerProperties, isLoopback, parseEndpoint, type HttpServerConfig } from './server-config.ts';
 export { HttpProblem, type RequestHead, type Route, type ServerReply, type ServerRequest } from './server-reply.ts';
+export { toStatusFault } from './status-fault.ts';
 export { compressSnappy, decompressSnappy } from './snappy.ts';
 export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientConfig } from './tls-client.ts';
 export { loadServerTls, reloadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';

@@ -24,7 +24,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function commitsInto(database: Database): GroupCommit {
   return new GroupCommit({
-    path: database.path,
+    path: directory,
     database: () => database,
     onCorrupt: () => {},
     syncsEachCommit: false,

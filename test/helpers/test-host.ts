@@ -12,7 +12,7 @@ interface LogLine {
 export interface TestHost extends Host {
   readonly clock: Clock;
   readonly lines: LogLine[];
-  /** Values of counters and gauges by `name` or `name{label="value"}`. */
+  /** Values of counters and gauges; of a histogram by `name_sum` and `name_count`. */
   metric(name: string, labels?: Readonly<Record<string, string>>): number;
   readonly reported: { status: StatusName; message: string | undefined }[];
   readonly fatals: unknown[];
@@ -80,19 +80,28 @@ function createLogger(lines: LogLine[], own: Facts): Logger {
 }
 
 function createMetrics(counters: Map<string, { value: number }>, gauges: Map<string, () => number>): Metrics {
+  const counter: Metrics['counter'] = (name, _help, labels = {}) => {
+    const id = idOf(name, labels);
+    const state = counters.get(id) ?? { value: 0 };
+    counters.set(id, state);
+    return {
+      add: (amount) => void (state.value += amount),
+      get value() {
+        return state.value;
+      },
+    };
+  };
   return {
-    counter: (name, _help, labels = {}) => {
-      const id = idOf(name, labels);
-      const state = counters.get(id) ?? { value: 0 };
-      counters.set(id, state);
+    counter,
+    gauge: (name, _help, read, labels = {}) => void gauges.set(idOf(name, labels), read),
+    histogram: (name, help, _buckets, labels) => {
+      const [sum, count] = [counter(`${name}_sum`, help, labels), counter(`${name}_count`, help, labels)];
       return {
-        add: (amount) => void (state.value += amount),
-        get value() {
-          return state.value;
+        observe: (value) => {
+          sum.add(value);
+          count.add(1);
         },
       };
     },
-    gauge: (name, _help, read, labels = {}) => void gauges.set(idOf(name, labels), read),
-    histogram: () => ({ observe: () => {} }),
   };
 }
