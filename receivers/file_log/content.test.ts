@@ -189,6 +189,20 @@ test('NULs within lines are kept', async () => {
   expect(await read('a\0b\nc\0\n')).toEqual(['a\0b', 'c\0']);
 });
 
+test.each(['utf-16be', 'utf-16le'] as const)('a hole before %s is passed over in whole characters', async (encoding) => {
+  const encode = (text: string): Buffer => (encoding === 'utf-16le' ? Buffer.from(text, 'utf16le') : Buffer.from(text, 'utf16le').swap16());
+  const rig = createRig({ encoding });
+  rig.append('a.log', encode('one\n'));
+  await rig.start();
+  await rig.pass(200);
+  fs.truncateSync(rig.path('a.log'), 0);
+  await rig.pass(200);
+  rig.append('a.log', Buffer.concat([Buffer.alloc(10_000), encode('two\nthree\n')]));
+  await rig.pass(1_000);
+
+  expect(rig.sink.bodies).toEqual(['one', 'two', 'three']);
+});
+
 test('a program that goes on at its old place after copytruncate leaves a hole, which is passed over', async () => {
   const rig = createRig({ read_chunk_size: 4096 });
   const writer = fs.openSync(rig.path('a.log'), 'w');
@@ -318,6 +332,24 @@ test('deletes a file when all of it is safe', async () => {
 
   expect(fs.existsSync(rig.path('a.log'))).toBe(false);
   expect(rig.sink.bodies).toEqual(['one']);
+});
+
+test('deletes an archive when all of it is safe, and keeps one that is cut off', async () => {
+  const rig = createRig({ delete_after_read: true, compression: 'auto', include: [] });
+  const whole = gzipSync('one\ntwo\n');
+  rig.append('a.log.gz', whole);
+  rig.append('b.log.gz', gzipSync('three\nfour\n').subarray(0, -4));
+  rig.sink.isHolding = true;
+  await rig.start({ include: [rig.path('*.gz')] });
+  await rig.until(() => rig.sink.given.length === 4);
+  await rig.pass(5_000);
+  expect(fs.existsSync(rig.path('a.log.gz'))).toBe(true);
+  rig.sink.release();
+  await rig.until(() => !fs.existsSync(rig.path('a.log.gz')));
+  await rig.pass(5_000);
+
+  expect(fs.readdirSync(rig.folder)).toEqual(['b.log.gz']);
+  expect(rig.sink.bodies.toSorted()).toEqual(['four', 'one', 'three', 'two']);
 });
 
 test('reads only the newest of an order', async () => {

@@ -130,9 +130,14 @@ export class Follower {
   /** Whether a file that begins like `tail` is its content in another place. */
   async #isCopy(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
     // What comes after a rename under the old name is no copy, however much it begins like the renamed file.
-    if (tail.state === 'rotated' && candidate.path === tail.path) return false;
+    const mayBeAnew = this.#mayBeAnew(candidate, tail);
+    if (tail.state === 'rotated' && candidate.path === tail.path && !mayBeAnew) return false;
     const answer = await this.#compare(candidate, tail);
     if (answer === 'other' || (answer === 'piece' && tail.state === 'rotated')) return false;
+    if (mayBeAnew) {
+      await this.#streams.move(tail, candidate, true);
+      return true;
+    }
     if (tail.state === 'named' && !(await this.#leadsTo(tail.path, tail))) await this.lose(tail, false);
     // Rotated files are still read under their old name; what is made of them waits until that is done.
     if (tail.state === 'rotated') return 'undecided';
@@ -141,6 +146,15 @@ export class Follower {
     else await this.#streams.move(tail, candidate, true);
     this.#undecided.delete(candidate.path);
     return true;
+  }
+
+  /**
+   * Rsync, editors and `sed -i` write a file anew beside the old one and put it in its place: the old one then has no name
+   * at all, and the new one holds all of it. Of a few lines that says little: a program that begins anew writes those, too.
+   */
+  #mayBeAnew(candidate: Candidate, tail: Tail): boolean {
+    const isGone = tail.state === 'rotated' && tail.isDeleted && !tail.hasUnread && candidate.path === tail.path;
+    return isGone && candidate.compression === tail.compression && tail.ranges.reach.at >= this.#context.limits.fingerprintBytes;
   }
 
   /** The comparison, remembered while neither has changed: for an archive it means decompressing. */

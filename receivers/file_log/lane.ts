@@ -226,6 +226,8 @@ export class Lane {
       if (tail.isArchive) tail.archive?.close();
       // Bytes may have been put in the place of NULs that were the end so far.
       if (isRewritten || isShrunk) tail.seenTo = tail.ranges.end.at;
+    } else if (this.#isToBeDeleted(tail, now)) {
+      await streams.remove(tail);
     } else if (this.#isOver(tail, now)) {
       await streams.finish(tail);
     }
@@ -243,7 +245,7 @@ export class Lane {
   /** True when all of a file is safe and it is to go then. */
   #isToBeDeleted(tail: Tail, now: number): boolean {
     const { config, limits } = this.#context;
-    if (!config.delete_after_read || tail.state !== 'named' || !tail.isIdle || tail.size === 0) return false;
+    if (!config.delete_after_read || tail.state !== 'named' || !tail.isIdle || tail.size === 0 || tail.isDamaged) return false;
     const isSafe = tail.isArchive || tail.ranges.watermark.at === tail.size;
     return isSafe && now - tail.grownAt >= limits.flushMs;
   }

@@ -158,12 +158,14 @@ export class Reader {
       scanned += first;
       if (first === read) continue;
       tail.isInHole = false;
-      batcher.pass(tail, gap.from, at);
+      // The first byte of a character may be a NUL, too.
+      const end = at - (at % batcher.unit);
+      if (end > gap.from.at) batcher.pass(tail, gap.from, end);
       return 'more';
     }
     if (at < limit) {
       tail.isInHole = true;
-      batcher.pass(tail, gap.from, at);
+      batcher.pass(tail, gap.from, at - (at % batcher.unit));
       return 'more';
     }
     return this.#atEnd(tail, true);
@@ -208,6 +210,7 @@ export class Reader {
       });
     }
     this.#closeArchive(tail);
+    tail.isDamaged = problem !== undefined;
     if (tail.ranges.hasGap) return 'more';
     tail.doneSize = tail.size;
     tail.seenTo = tail.ranges.end.at;

@@ -185,3 +185,32 @@ test('two files that begin alike are both read', async () => {
 
   expect(rig.sink.bodies.filter((body) => !String(body).startsWith('#'))).toEqual(['one', 'two', 'one']);
 });
+
+test.each([0, 400])('a file that is written anew with all it held, as rsync does, is not read again (%i ms before)', async (idleMs) => {
+  const rig = createRig();
+  const lines = Array.from({ length: 60 }, (_, index) => `line ${index} of a file that somebody copies here again and again`);
+  rig.append('a.log', `${lines.join('\n')}\n`);
+  await rig.start();
+  await rig.pass(1_000);
+  for (let round = 0; round < 3; round++) {
+    fs.copyFileSync(rig.path('a.log'), rig.path('.a.log.tmp'));
+    rig.append('.a.log.tmp', `more ${round}\n`);
+    await rig.pass(idleMs);
+    fs.renameSync(rig.path('.a.log.tmp'), rig.path('a.log'));
+    await rig.pass(1_000);
+  }
+
+  expect(rig.sink.bodies).toEqual([...lines, 'more 0', 'more 1', 'more 2']);
+});
+
+test('a file that is made anew and begins like the one that was removed is read', async () => {
+  const rig = createRig();
+  rig.append('a.log', 'starting\n');
+  await rig.start();
+  await rig.pass(1_000);
+  fs.unlinkSync(rig.path('a.log'));
+  rig.append('a.log', 'starting\nready\n');
+  await rig.pass(1_000);
+
+  expect(rig.sink.bodies).toEqual(['starting', 'starting', 'ready']);
+});

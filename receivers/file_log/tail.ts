@@ -80,6 +80,8 @@ export class Tail {
   isVerified = true;
   /** Compressed size at which an archive was read to its end. */
   doneSize = -1;
+  /** An archive ended too soon: more of it may come. */
+  isDamaged = false;
   /** `grownAt` when the end of the file was last looked at in vain; until it grows there is nothing to look for. */
   triedAt = -1;
   /** In the middle of a run of NULs that is being passed over. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { resourceAttributes, type Origin } from '#model';
+import { LogBatch, resourceAttributes, ValueType, type Origin } from '#model';
+import { readRequest, writeRequest } from '#otlp';
 import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
 import { linesBatch } from '../../../test/helpers/lines-batch.ts';
 import { createTestHost } from '../../../test/helpers/test-host.ts';
@@ -194,6 +195,22 @@ describe('syslog', () => {
       structured_data: { 'ex@1': { a: 'b"c]', d: '' }, e: {} },
       message: 'It works',
     });
+  });
+
+  test('without a message, right before a record that begins with a byte order mark', () => {
+    const lines = ['<34>1 - - - - - -', '\u{FEFF}<34>1 - - - - - - x'];
+    const batch = new LogBatch();
+    batch.reset(Buffer.from(lines.join('')));
+    batch.addRow(ValueType.string, 0, 17);
+    batch.addRow(ValueType.string, 17, Buffer.byteLength(lines[1] ?? ''));
+    const chain = compileOperators([{ type: 'syslog_parser' }], { id: 'test' });
+    chain.start(createTestHost());
+    chain.process(batch);
+
+    const { body } = writeRequest(batch, 0, Number.POSITIVE_INFINITY);
+    const read = readRequest(body);
+    expect(recordOf(read, 0)).toMatchObject({ body: lines[0], attributes: { version: 1, message: '' } });
+    expect(recordOf(read, 1)).toMatchObject({ body: lines[1], attributes: {} });
   });
 
   test('of RFC 3164, with a year that is missing and a zone', () => {

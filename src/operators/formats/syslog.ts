@@ -121,7 +121,7 @@ export class Syslog implements Format {
     const { bytes, to } = source;
     const view = this.#words.of(bytes);
     const stampEnd = this.#readStamp(bytes, from, to);
-    if (stampEnd < 0 || bytes[stampEnd] !== Ascii.space) return 'expected a time such as "Jan 30 12:00:00"';
+    if (stampEnd < 0 || stampEnd >= to || bytes[stampEnd] !== Ascii.space) return 'expected a time such as "Jan 30 12:00:00"';
     const hostEnd = find(view, Ascii.space, stampEnd + 1, to);
     if (isStrict && !this.#isName(bytes, stampEnd + 1, hostEnd)) return 'expected the name of a host';
     this.#text(source, fields, KEYS.hostname, stampEnd + 1, hostEnd);
@@ -194,8 +194,10 @@ export class Syslog implements Format {
     if (at < 0) return 'malformed structured data';
     if (at < to && bytes[at] !== Ascii.space) return 'expected a space after the structured data';
     this.#messageAt = Math.min(to, at + 1);
-    if (UTF8_MARK.every((byte, i) => bytes[this.#messageAt + i] === byte)) this.#messageAt += UTF8_MARK.length;
     this.#messageEnd = to;
+    // Behind an empty message the bytes are another record's.
+    const hasMark = to - this.#messageAt >= UTF8_MARK.length && UTF8_MARK.every((byte, i) => bytes[this.#messageAt + i] === byte);
+    if (hasMark) this.#messageAt += UTF8_MARK.length;
     return undefined;
   }
 
