@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { Delivery, parseDuration, parseSize, type Consumer, type Counter, type Host, type Receiver, type Settings } from '#component';
 import { createResource, createSharedAttributes, type AttributeValue, type LogBatch } from '#model';
 import { Intake } from '#net';
@@ -123,7 +124,8 @@ export class JournaldReceiver implements Receiver {
     this.#operators = operators;
     const resource = Object.keys(config.resource).length > 0 ? createResource(config.resource) : undefined;
     const shared = Object.keys(config.attributes).length > 0 ? createSharedAttributes(config.attributes) : undefined;
-    const source = Math.floor(host.random() * 2 ** 32);
+    // The same in every life, so that what a queue on disk holds stays before what comes.
+    const source = crc32(this.#settings.id);
     return new Intake({
       next: operators.next,
       clock: host.clock,

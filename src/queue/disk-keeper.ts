@@ -54,7 +54,7 @@ export class DiskKeeper implements Keeper {
   #writing: Promise<void> | undefined;
   readonly #commits = new Set<Promise<void>>();
   readonly #deadline = new AbortController();
-  #lifeBegun: Promise<void> = Promise.resolve();
+  #marked: Promise<void> = Promise.resolve();
   #headBytes = 0;
   readonly #pool = new BodyPool(POOL_BYTES_MAX);
   /** What the body of an item in flight was read into. */
@@ -84,21 +84,21 @@ export class DiskKeeper implements Keeper {
     const { storage } = this.#settings;
     await this.#segments.open();
     const rows =
-      storage.get(this.#names.life) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
+      storage.get(this.#names.mark) === undefined && this.#segments.ids.length > 0 ? await this.#rebuildIndex() : this.#readIndex();
     const items = rows.filter(({ segment }) => !this.#segments.isDone(segment)).map((row) => this.#restore(row));
     await this.#segments.removeOrphans();
     this.#forgetDone(rows);
+    this.#markIndex();
     return items;
   }
 
-  /** The number of this life: one more than that of the life before. */
-  beginLife(): number {
+  #markIndex(): void {
     const { storage } = this.#settings;
-    const life = Number(Buffer.from(storage.get(this.#names.life) ?? '0').toString()) + 1;
+    const { mark } = this.#names;
+    if (storage.get(mark) !== undefined) return;
     const transaction = storage.begin();
-    storage.put(transaction, this.#names.life, String(life));
-    this.#lifeBegun = storage.commit(transaction).catch(() => {});
-    return life;
+    storage.put(transaction, mark, 'yes');
+    this.#marked = storage.commit(transaction).catch(() => {});
   }
 
   add(item: Item): void {
@@ -159,8 +159,8 @@ export class DiskKeeper implements Keeper {
   }
 
   async #writeAll(): Promise<void> {
-    // Without the mark of this life in the storage, the index would seem lost if we died after the first write.
-    await this.#lifeBegun;
+    // Without the mark in the storage, the index would seem lost if we died after the first write.
+    await this.#marked;
     while (this.#unwritten.length > 0) {
       const items = this.#takeUnwritten();
       const places = await this.#write(items);
@@ -302,8 +302,8 @@ export class DiskKeeper implements Keeper {
   }
 }
 
-function metaOf({ sequence, life, rows, sources, encoding, contentType }: Meta): Meta {
-  return { sequence, life, rows, sources, encoding, contentType };
+function metaOf({ sequence, rows, sources, encoding, contentType }: Meta): Meta {
+  return { sequence, rows, sources, encoding, contentType };
 }
 
 function parseRow(value: Uint8Array): Row | undefined {

@@ -56,7 +56,7 @@ test('settles durable when written, although the backend is away, and sends in t
   expect(host.fs.readdirSync(host.storage.directory('queue'))).toEqual([]);
 });
 
-test('sends what was offered in this life after what is left from the one before', async () => {
+test('a request that is left from the life before, and never taken, keeps its own source waiting and no other', async () => {
   const first = createQueue(new FakeBackend(), host, { queue: DISK });
   await first.start();
   const offered = [offer(first, 'old1', 1), offer(first, 'old2', 2)];
@@ -66,15 +66,13 @@ test('sends what was offered in this life after what is left from the one before
   const second = createQueue(backend, host, { queue: DISK });
   await second.start();
 
-  // Source numbers begin anew in each life: the file that was 1 may be 2 now.
-  const fresh = offer(second, 'new1', 7);
-  await until(() => backend.requests.length === 2 && fresh.outcome !== undefined);
-  expect(backend.bodies.toSorted()).toEqual(['old1', 'old2']);
-  await backend.requests[0]?.answer();
-  await backend.requests[1]?.answer();
-  await until(() => backend.requests.length === 3);
+  const fresh = [offer(second, 'new1', 1), offer(second, 'new3', 3)];
+  await until(() => backend.requests.length === 3 && fresh.every(({ outcome }) => outcome !== undefined));
+  expect(backend.bodies.toSorted()).toEqual(['new3', 'old1', 'old2']);
+  await backend.requests[backend.bodies.indexOf('old1')]?.answer();
+  await until(() => backend.requests.length === 4);
 
-  expect(backend.bodies[2]).toBe('new1');
+  expect(backend.bodies[3]).toBe('new1');
 });
 
 test('what is left from the life before takes its room', async () => {

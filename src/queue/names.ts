@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { QUEUE_NAMES, type StorageClient } from '#component';
 
-const LIFE = 'queue/life';
+const MARK = 'queue/begun';
 
 /** What a queue on disk is called in the storage of its exporter, which may have several: one without a name, and branches. */
 export class QueueNames {
-  readonly life: string;
+  /** There as long as the index is. */
+  readonly mark: string;
   readonly #branch: string;
   readonly #items: string;
 
   constructor(branch: string | undefined) {
     this.#branch = branch ?? '';
-    this.life = branch === undefined ? LIFE : `${LIFE}/${branch}`;
+    this.mark = branch === undefined ? MARK : `${MARK}/${branch}`;
     this.#items = branch === undefined ? QUEUE_NAMES.items : `${QUEUE_NAMES.items}${branch}/`;
   }
 

@@ -15,7 +15,6 @@ export const DONE: Buffer = Buffer.from('WNQ0');
 /** What is known of a request beside its body. */
 export interface Meta {
   readonly sequence: number;
-  readonly life: number;
   readonly rows: number;
   readonly sources: readonly number[] | undefined;
   readonly encoding: string;
@@ -28,8 +27,8 @@ export interface Header {
   readonly checksum: number;
 }
 
-export function encodeMeta({ sequence, life, rows, sources, encoding, contentType }: Meta): Buffer {
-  return Buffer.from(JSON.stringify({ sequence, life, rows, sources, encoding, contentType }));
+export function encodeMeta({ sequence, rows, sources, encoding, contentType }: Meta): Buffer {
+  return Buffer.from(JSON.stringify({ sequence, rows, sources, encoding, contentType }));
 }
 
 export function encodeHeader(meta: Buffer, body: Buffer): Buffer {
@@ -64,8 +63,8 @@ export function decodeMeta(bytes: Uint8Array): Meta | undefined {
 
 export function isMeta(value: unknown): value is Meta {
   if (typeof value !== 'object' || value === null) return false;
-  const { sequence, life, rows, sources, encoding, contentType } = value as Partial<Record<keyof Meta, unknown>>;
+  const { sequence, rows, sources, encoding, contentType } = value as Partial<Record<keyof Meta, unknown>>;
   const isListed = sources === undefined || (Array.isArray(sources) && sources.every(Number.isSafeInteger));
-  const hasCounts = [sequence, life, rows].every(Number.isSafeInteger);
+  const hasCounts = [sequence, rows].every(Number.isSafeInteger);
   return hasCounts && isListed && typeof encoding === 'string' && typeof contentType === 'string';
 }

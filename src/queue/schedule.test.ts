@@ -4,7 +4,7 @@ import { Schedule, type Scheduled } from './schedule.ts';
 
 /*
  * Goal: the schedule gives out what the definition says: the first item whose sources are disjoint with those in flight
- * and with those of the items passed over. Items of an earlier life, and items with too many sources, let nothing pass.
+ * and with those of the items passed over. Items with too many sources let nothing pass.
  *
  * Method: random items, takes and answers, compared with a search from the head of a plain list.
  */
@@ -13,7 +13,6 @@ test('gives out the first item that no unanswered item before it stands in the w
     fc.record({
       kind: fc.constant('add' as const),
       sources: fc.option(fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 10 }),
-      isNewLife: fc.boolean().map((isNew) => isNew),
     }),
     fc.record({ kind: fc.constant('take' as const) }),
     fc.record({ kind: fc.constant('done' as const), which: fc.nat(5) }),
@@ -24,13 +23,10 @@ test('gives out the first item that no unanswered item before it stands in the w
       const unanswered: Scheduled[] = [];
       const taken: Scheduled[] = [];
       let sequence = 0;
-      let life = 1;
       const wrong: unknown[] = [];
       for (const one of steps) {
         if (one.kind === 'add') {
-          // A new life begins only now and then, or nothing would ever share one.
-          if (one.isNewLife && sequence % 7 === 6) life++;
-          const item = { sequence: ++sequence, sources: one.sources, life };
+          const item = { sequence: ++sequence, sources: one.sources };
           unanswered.push(item);
           schedule.add(item);
         }
@@ -57,7 +53,7 @@ test('gives out the first item that no unanswered item before it stands in the w
 
 function isFree(item: Scheduled, before: readonly Scheduled[]): boolean {
   return before.every((other) => {
-    if (!item.sources || !other.sources || item.life !== other.life) return false;
+    if (!item.sources || !other.sources) return false;
     return item.sources.every((source) => !other.sources?.includes(source));
   });
 }

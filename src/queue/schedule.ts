@@ -3,10 +3,11 @@ import assert from 'node:assert';
 export interface Scheduled {
   /** Position in the queue; given out in rising order. */
   readonly sequence: number;
-  /** Whose rows are in it. `undefined` means so many that it must wait for all before it and all behind must wait. */
+  /**
+   * Whose rows are in it; a source that outlives the agent has the same number in all its lives. `undefined` means so many
+   * that it must wait for all before it and all behind must wait.
+   */
   readonly sources: readonly number[] | undefined;
-  /** The life of the agent in which it was offered. Source numbers of different lives have nothing to do with each other. */
-  readonly life: number;
 }
 
 interface Node<Item> {
@@ -30,7 +31,8 @@ export class Schedule<Item extends Scheduled> {
   readonly #ready: Node<Item>[] = [];
   /** Unanswered items up to the next barrier; what stands behind one waits until this is empty. */
   #unanswered = 0;
-  #barrier: string | undefined;
+  /** What the unanswered items are: the one that waits for all before it, or those that are told apart by source. */
+  #stretch: Item | 'sources' | undefined;
   readonly #behind: Item[] = [];
   #behindFrom = 0;
 
@@ -61,7 +63,7 @@ export class Schedule<Item extends Scheduled> {
 
   #link(item: Item): void {
     const node: Node<Item> = { item, blockers: 0, followers: [] };
-    this.#barrier = stretchOf(item);
+    this.#stretch = stretchOf(item);
     this.#nodes.set(item, node);
     this.#unanswered++;
     for (const source of item.sources ?? []) {
@@ -82,7 +84,7 @@ export class Schedule<Item extends Scheduled> {
   }
 
   #isSameStretch(item: Item): boolean {
-    return this.#unanswered === 0 || this.#barrier === stretchOf(item);
+    return this.#unanswered === 0 || this.#stretch === stretchOf(item);
   }
 
   #passBarrier(): void {
@@ -97,7 +99,7 @@ export class Schedule<Item extends Scheduled> {
   }
 }
 
-/** Items of one stretch are told apart by source; stretches follow each other as wholes. */
-function stretchOf(item: Scheduled): string {
-  return item.sources ? `life ${item.life}` : `item ${item.sequence}`;
+/** Stretches follow each other as wholes. */
+function stretchOf<Item extends Scheduled>(item: Item): Item | 'sources' {
+  return item.sources ? 'sources' : item;
 }

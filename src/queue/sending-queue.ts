@@ -58,7 +58,6 @@ export class SendingQueue {
   readonly #stopping = new AbortController();
   readonly #deadline = new AbortController();
   #sequence = 0;
-  #life = 1;
   #isDraining = false;
   #isStarted = false;
   #stopped: Promise<void> | undefined;
@@ -116,7 +115,6 @@ export class SendingQueue {
       if (item.place) this.#schedule.add(item);
       else this.#bury(item);
     }
-    if (this.#keeper instanceof DiskKeeper) this.#life = this.#keeper.beginLife();
     this.#isStarted = true;
     this.#pump();
   }
@@ -223,7 +221,6 @@ export class SendingQueue {
     const { body, rows, encoding, contentType } = payload;
     const item: Item = {
       sequence: ++this.#sequence,
-      life: this.#life,
       sources: sourcesOf(claims),
       rows,
       bytes: body.length,
