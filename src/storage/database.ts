@@ -37,6 +37,7 @@ const SETUP = `
  * SQLite: `checkpoint` and `sync` flush the files through the pool of threads, so the event loop is never held.
  */
 export class Database {
+  readonly path: string;
   readonly #db: DatabaseSync;
   readonly #databaseFd: number;
   readonly #walFd: number;
@@ -53,6 +54,7 @@ export class Database {
    * so many pages.
    */
   constructor(path: string, pagesMax?: number) {
+    this.path = path;
     createPrivately(path);
     // Opened before SQLite locks the file and closed after it has let go: closing it in between would release the locks.
     this.#databaseFd = openSync(path, 'r+');
