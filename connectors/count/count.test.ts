@@ -96,3 +96,27 @@ test('counts that are refused leave the records with the source, which offers th
   expect(counts(rig)).toEqual([['log.record.count', 2]]);
   expect(rig.books.connectors).toMatchObject([{ accepted: 2, created: 1, merged: 2, passed: 1, difference: 0 }]);
 });
+
+test('a condition that cannot be answered is told, and its record is not counted', async () => {
+  const rig = await start({ logs: { long: { conditions: ['Len(attributes["env"]) > 3'] } } });
+
+  await rig.give(...records).answered;
+
+  expect(counts(rig)).toEqual([
+    ['long', 2],
+    ['long', 1],
+  ]);
+  expect(rig.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('a number and a text that reads like it are counted apart', async () => {
+  const rig = await start({ logs: { by: { attributes: [{ key: 'id' }] } } });
+
+  await rig.give({ body: 'a', attributes: { id: 1 } }, { body: 'b', attributes: { id: '[1]' } }, { body: 'c', attributes: { id: 1 } })
+    .answered;
+
+  expect(counts(rig)).toEqual([
+    ['by', 2, { id: 1 }],
+    ['by', 1, { id: '[1]' }],
+  ]);
+});

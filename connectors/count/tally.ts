@@ -98,7 +98,7 @@ function plainOf(evaluate: CompiledValue, batch: LogBatch, row: number): Attribu
 
 function idOf(values: readonly AttributeValue[]): string {
   const [only] = values;
-  // One text is what most counts go by.
-  if (values.length === 1 && typeof only === 'string') return only;
+  // One text is what most counts go by. A list in JSON does not begin with a quote.
+  if (values.length === 1 && typeof only === 'string') return `"${only}`;
   return JSON.stringify(values, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

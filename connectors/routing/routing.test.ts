@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LogBatch, ValueType } from '#model';
 import { ConnectorRig, type RigRecord } from '../../test/helpers/connector-rig.ts';
 import { factory } from './index.ts';
 
@@ -153,4 +154,24 @@ test('the condition of a resource is asked once for each resource of a batch', a
 
   expect(came(rig)).toMatchObject({ a: 'x z', other: '' });
   expect((await given.outcome).dropped).toEqual(new Map([['ottl_error', 1]]));
+});
+
+test('rows that were dropped before go nowhere, and nobody answers for them twice', async () => {
+  const rig = await start({
+    default_pipelines: ['logs/other'],
+    table: [{ context: 'log', condition: 'severity_number >= SEVERITY_NUMBER_ERROR', pipelines: ['logs/a', 'logs/c edits'] }],
+  });
+  const batch = new LogBatch();
+  for (const [row, severity] of [17, 9, 17, 9, 17].entries()) {
+    batch.setBody(batch.addRow(ValueType.none, 0, 0), `r${row}`);
+    batch.severity[row] = severity;
+  }
+  for (const row of [0, 3]) batch.drop(row, 'noise');
+
+  const given = rig.offer(batch);
+  await given.answered;
+
+  expect(came(rig)).toEqual({ a: 'r2 r4', b: '', c: 'r2 r4', other: 'r1' });
+  expect(await given.outcome).toEqual({ durable: 3, dropped: new Map(), abandoned: 0 });
+  expect(rig.books.connectors).toMatchObject([{ accepted: 3, passed: 5, created: 2, difference: 0 }]);
 });

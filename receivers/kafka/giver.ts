@@ -87,7 +87,7 @@ export class Giver {
     const batch = this.#read(partition, messages);
     if (!batch || batch.liveRows === 0) return partition.pass(end);
     const bytes = messages.reduce((sum, { value }) => sum + value.length, 0);
-    const settled = partition.give(end, bytes, () => this.#gaveUp(partition));
+    const settled = partition.give(end, () => this.#gaveUp(partition));
     this.#unsettledBytes += bytes;
     this.#unsettled++;
     const delivery = new Delivery(batch.liveRows, this.#sourceOf(partition), (outcome, transaction) => {

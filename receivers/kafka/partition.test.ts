@@ -23,7 +23,7 @@ test('what is safe is a prefix of what is settled, whatever is given up in betwe
       const open: { from: number; end: number; settle: (outcome: Outcome, transaction?: Transaction) => void }[] = [];
       const give = (size: number): void => {
         const from = partition.position;
-        const settle = partition.give(from + size, 1, () => {});
+        const settle = partition.give(from + size, () => {});
         open.push({ from, end: from + size, settle: (outcome, transaction) => settle(outcome, transaction) });
       };
       const close = (which: number, outcome: Outcome): void => {
@@ -52,11 +52,25 @@ test('what is safe is a prefix of what is settled, whatever is given up in betwe
 test('a settlement inside a transaction counts when that is committed', () => {
   const partition = new Partition('t', 0, 0);
   const afterCommit: (() => void)[] = [];
-  const settle = partition.give(5, 100, () => {});
+  const settle = partition.give(5, () => {});
 
   settle(durable, { storage: {}, afterCommit: (action) => void afterCommit.push(action) });
   expect(partition.safe).toBe(0);
   for (const action of afterCommit) action();
 
   expect(partition.safe).toBe(5);
+});
+
+test('what is heard of messages from before a return changes nothing about the reading since', () => {
+  const partition = new Partition('t', 0, 0);
+  const [first, second] = [partition.give(1, () => {}), partition.give(2, () => {})];
+  first(abandoned, undefined);
+  let returns = 0;
+  const again = partition.give(2, () => returns++);
+
+  second(abandoned, undefined);
+  expect([partition.position, partition.safe, returns]).toEqual([2, 0, 0]);
+  again(durable, undefined);
+
+  expect(partition.safe).toBe(2);
 });

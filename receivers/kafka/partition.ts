@@ -3,7 +3,6 @@ import { whenCommitted, type Outcome, type Transaction } from '#component';
 /** Some messages, up to an offset, whose records are on their way. */
 interface Stretch {
   readonly end: number;
-  readonly bytes: number;
   isSettled: boolean;
 }
 
@@ -55,12 +54,12 @@ export class Partition {
   pass(end: number): void {
     this.position = end;
     if (this.#stretches.length === 0) this.safe = end;
-    else this.#stretches.push({ end, bytes: 0, isSettled: true });
+    else this.#stretches.push({ end, isSettled: true });
   }
 
   /** The messages up to `end` are given away; the function says what became of them. */
-  give(end: number, bytes: number, onGivenUp: () => void): (outcome: Outcome, transaction: Transaction | undefined) => void {
-    const stretch: Stretch = { end, bytes, isSettled: false };
+  give(end: number, onGivenUp: () => void): (outcome: Outcome, transaction: Transaction | undefined) => void {
+    const stretch: Stretch = { end, isSettled: false };
     this.position = end;
     this.#stretches.push(stretch);
     return ({ abandoned }, transaction) => {
