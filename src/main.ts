@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 
+const isAgent = process.argv[2] === 'run';
+// logrotate may send it at any time, and until somebody listens it ends the process.
+if (isAgent) process.on('SIGHUP', () => {});
 // Before the first regex is compiled: a plain pattern that backtracks too much then goes on in linear time.
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 // A small buffer that is kept must not keep a large slab alive with it: 64 KiB for each followed file, by default.
@@ -14,7 +17,6 @@ enableCompileCache(compileCacheDirectory());
 // An agent that is killed writes nothing at its end, so that its cache is written soon after the start.
 setTimeout(flushCompileCache, 10_000).unref();
 
-const isAgent = process.argv[2] === 'run';
 const LAST_WORDS_MS = 1000;
 
 // Who reads what a command prints may have seen enough: winnow mine FILE | head. An agent goes on without a reader.

@@ -1,9 +1,9 @@
-import { parseDuration, type Delivery, type Host, type StorageClient, type Timer, type Transaction } from '#component';
+import { COUNTED_NAMES, parseDuration, type Delivery, type Host, type StorageClient, type Timer, type Transaction } from '#component';
 import type { DedupeConfig } from './config.ts';
 import { decodeCounts, decodeRecords, encodeCounts, encodeRecords } from './ledger-format.ts';
 import type { Group, Window } from './window.ts';
 
-const RECORDS = 'r/';
+const RECORDS = COUNTED_NAMES.windows;
 const COUNTS = 'c/';
 
 /**

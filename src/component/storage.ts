@@ -21,6 +21,9 @@ export function whenCommitted(transaction: Transaction | undefined, action: () =
 /** What a queue on disk calls its folder, and the entries of its requests: the storage tells of queues that nobody has any more. */
 export const QUEUE_NAMES = { folder: 'queue', items: 'queue/item/' } as const;
 
+/** What a processor calls the records it has counted and not summed up yet, told of in the same way. */
+export const COUNTED_NAMES = { windows: 'r/' } as const;
+
 /** What a component sees of the storage: its own keys, and the transactions of the whole storage. */
 export interface StorageClient {
   /** True when a commit survives loss of power. Files that belong to a commit are then flushed before it. */

@@ -80,6 +80,25 @@ test('tells of a queue on disk that nobody has any more, and of no other', async
   await second.close();
 });
 
+test('tells of counted records whose processor nobody has any more, and of no others', async () => {
+  const first = await open();
+  for (const name of ['processor:dedupe/gone', 'processor:dedupe']) {
+    const client = first.client(name);
+    const transaction = client.begin();
+    client.put(transaction, 'r/1', '{}');
+    void client.commit(transaction);
+  }
+  await first.close();
+
+  const second = await open();
+  second.client('processor:dedupe');
+  await clock.advance(10_000);
+
+  const lines = host.lines.filter(({ level }) => level === 'error');
+  expect(lines.map(({ facts }) => facts)).toEqual([expect.objectContaining({ processor: 'processor:dedupe/gone', groups: 1 })]);
+  await second.close();
+});
+
 test('lists keys with a prefix in byte order, each component its own', async () => {
   const storage = await open();
   const other = storage.client('other');

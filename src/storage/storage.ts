@@ -2,6 +2,7 @@ import assert from 'node:assert';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  COUNTED_NAMES,
   QUEUE_NAMES,
   messageOf,
   type Clock,
@@ -23,7 +24,7 @@ const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 const CLOSE_MS_MAX = 5_000;
 // All components have started by then.
-const LEFT_QUEUES_MS = 5_000;
+const LEFT_MS = 5_000;
 const PLACE_CHECK_MS = 60_000;
 
 export interface StorageSettings {
@@ -50,7 +51,7 @@ export class Storage {
   readonly #clients = new Map<string, StorageClient>();
   readonly #withQueue = new Set<string>();
   readonly #folders = new Set<string>();
-  readonly #leftQueues: Timer;
+  readonly #leftReport: Timer;
   readonly #corruptFiles: Counter | undefined;
   #placeCheck: Timer;
   /** Missing only after the folder was removed, and taken by somebody else. */
@@ -74,7 +75,7 @@ export class Storage {
       log: settings.log,
       clock: settings.clock,
     });
-    this.#leftQueues = settings.clock.after(LEFT_QUEUES_MS, () => this.#reportLeftQueues());
+    this.#leftReport = settings.clock.after(LEFT_MS, () => this.#reportLeft());
     this.#placeCheck = this.#schedulePlaceCheck();
   }
 
@@ -107,7 +108,7 @@ export class Storage {
   async close(signal?: AbortSignal): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#leftQueues.cancel();
+    this.#leftReport.cancel();
     this.#placeCheck.cancel();
     const deadline = new AbortController();
     const timer = this.#settings.clock.after(CLOSE_MS_MAX, () => deadline.abort());
@@ -196,13 +197,20 @@ export class Storage {
     for (const folder of this.#folders) mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
   }
 
-  /** After an exporter got another name or storage, what its queue held on disk would lie here for ever, unsaid. */
-  #reportLeftQueues(): void {
+  /** After a component got another name or storage, what it held on disk would lie here for ever, unsaid. */
+  #reportLeft(): void {
     for (const [component, requests] of this.#read(() => this.#database.countOf(QUEUE_NAMES.items), [])) {
       if (this.#withQueue.has(component)) continue;
       this.#settings.log.error(
         'Requests wait in a queue on disk that no exporter of this configuration has, and are not sent. Give the exporter its name and its sending_queue.storage back until they are.',
         { queue: component, requests, storage: this.directory },
+      );
+    }
+    for (const [component, groups] of this.#read(() => this.#database.countOf(COUNTED_NAMES.windows), [])) {
+      if (this.#clients.has(component)) continue;
+      this.#settings.log.error(
+        'Repeated records have been counted for a processor that this configuration does not have, and are not summed up. Give the processor its name back until they are.',
+        { processor: component, groups, storage: this.directory },
       );
     }
   }
