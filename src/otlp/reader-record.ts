@@ -212,9 +212,12 @@ export class RecordReader {
         key = keyOfBytes(wire.bytes, wire.at, keyEnd);
         wire.at = keyEnd;
       } else if (tag === VALUE) {
-        to = wire.span(end);
-        from = wire.at;
-        wire.at = to;
+        const valueEnd = wire.span(end);
+        const start = wire.at;
+        // Of several values the last one counts, and all have to be whole.
+        if (from < to) this.#check(from, to);
+        [from, to] = [start, valueEnd];
+        wire.at = valueEnd;
       } else {
         wire.skip(tag, end);
       }
@@ -224,6 +227,11 @@ export class RecordReader {
     wire.at = from;
     this.#readValue(slot, to);
     wire.at = end;
+  }
+
+  #check(from: number, to: number): void {
+    this.#wire.at = from;
+    checkAnyValue(this.#wire, to, 0);
   }
 
   /** From the first key that is not the usual one, those of this row become the usual ones. */

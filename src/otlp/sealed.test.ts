@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LogBatch, appendRows, reorderRows } from '#model';
+import { LogBatch, appendRows, field, reorderRows } from '#model';
 import { readRequest, readSealedRequest, writeRequest } from '#otlp';
 import { requests, saidBy } from '../../test/helpers/otlp-arbitrary.ts';
 import { encodeRequest } from '../../test/helpers/otlp-proto.ts';
@@ -87,7 +87,16 @@ describe('records that are decoded late or never', () => {
     );
   });
 
-  it('are refused exactly when reading them would be', () => {
+  it('are refused exactly when reading them would be: with two values of which the first is cut off', () => {
+    const value = field(0x12, Buffer.from([0x32, 0x7f]));
+    const attribute = field(0x32, Buffer.concat([field(0x0a, Buffer.from('key')), value, field(0x12, field(0x0a, Buffer.from('text')))]));
+    const request = field(0x0a, field(0x12, field(0x12, attribute)));
+
+    expect(() => readSealedRequest(request)).toThrow('malformed OTLP');
+    expect(() => readRequest(request)).toThrow('malformed OTLP');
+  });
+
+  it('are refused exactly when reading them would be, whatever their bytes', () => {
     const changes = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), { minLength: 1, maxLength: 4 });
     const verdict = (read: () => LogBatch): string => {
       try {
