@@ -208,7 +208,8 @@ export class LogBatch {
     if (type === ValueType.string || type === ValueType.bytes) {
       return this.space.text(this.bodyStart[row] as number, this.bodySize[row] as number);
     }
-    return type === ValueType.encoded ? toJson(this.body(row)) : '';
+    const value = type === ValueType.encoded ? this.body(row) : '';
+    return typeof value === 'string' ? value : toJson(value);
   }
 
   setBody(row: number, value: AttributeValue | Double): void {

@@ -262,6 +262,13 @@ describe('readRequest of malformed bytes', () => {
     );
   });
 
+  it('a text with something unknown behind it is that text', () => {
+    const body = prefixed(0x2a, Buffer.concat([prefixed(0x0a, Buffer.from('text')), prefixed(0x7a, Buffer.from('?'))]));
+
+    expect(readRequest(requestOf(body)).bodyText(0)).toBe('text');
+    expect(whatIsWrongWith(requestOf(body))).toBeUndefined();
+  });
+
   it('throws RangeError or nothing for valid requests with a few bytes changed, and what passes can be used', () => {
     const changes = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), { minLength: 1, maxLength: 4 });
     fc.assert(
