@@ -214,3 +214,20 @@ test('a file that is made anew and begins like the one that was removed is read'
 
   expect(rig.sink.bodies).toEqual(['starting', 'starting', 'ready']);
 });
+
+test('rows of a file that was renamed have the source of those of the new one, so that they stay before them', async () => {
+  const rig = createRig();
+  rig.sink.isHolding = true;
+  rig.append('a.log', 'one\n');
+  rig.append('b.log', 'other\n');
+  await rig.start();
+  fs.renameSync(rig.path('a.log'), rig.path('a.log.1'));
+  rig.append('a.log.1', 'two\n');
+  rig.append('a.log', 'three\n');
+  await rig.until(() => rig.sink.given.length === 4);
+
+  const sources = new Map(rig.sink.held.flatMap(({ records, delivery }) => records.map(({ body }) => [body, delivery.source])));
+  expect(sources.get('two')).toBe(sources.get('one'));
+  expect(sources.get('three')).toBe(sources.get('one'));
+  expect(sources.get('other')).not.toBe(sources.get('one'));
+});

@@ -107,9 +107,9 @@ export class Tail {
     this.seenTo = this.ranges.end.at;
   }
 
-  /** Rows of equal source stay in order: all rows of one stream. */
+  /** Rows of equal source stay in order: all rows of one stream, and of the file that was under its name before a rotation. */
   sourceFor(receiver: string): number {
-    return sourceOf(`${receiver}\0${this.id}`);
+    return sourceOf(`${receiver}\0${this.origin}`);
   }
 
   get isArchive(): boolean {
