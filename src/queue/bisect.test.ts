@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PermanentError } from '#component';
-import { FakeBackend, booksOf, createQueue, offer } from '../../test/helpers/fake-backend.ts';
+import { FakeBackend, createQueue, expectBooksToBalance, offer } from '../../test/helpers/fake-backend.ts';
 import { settleMicrotasks } from '../../test/helpers/fake-clock.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 
@@ -17,8 +17,7 @@ async function refusing(records: string): Promise<{ requests: number; durable: n
     if (request.payload.body.includes('X')) await request.fail(new PermanentError('400: bad record'));
     else await request.answer();
   }
-  const { came, went } = booksOf(host);
-  expect(went).toBe(came);
+  expectBooksToBalance(host);
   await queue.shutdown(new AbortController().signal);
   return { requests: backend.requests.length, durable: offered.outcome.durable, dropped: offered.outcome.dropped };
 }

@@ -1,7 +1,7 @@
 import * as nodeFs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RetryableError } from '#component';
-import { FakeBackend, booksOf, createQueue, offer, until } from '../../test/helpers/fake-backend.ts';
+import { FakeBackend, createQueue, expectBooksToBalance, offer, until } from '../../test/helpers/fake-backend.ts';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { MemoryStorage } from '../../test/helpers/memory-storage.ts';
 import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
@@ -15,11 +15,6 @@ beforeEach(() => {
   storage = new MemoryStorage();
   host = createTestHost({ clock, storage });
 });
-
-function expectBooksToBalance(of: TestHost): void {
-  const { came, went } = booksOf(of);
-  expect(went).toBe(came);
-}
 
 const DISK = { storage: 'file_storage' };
 

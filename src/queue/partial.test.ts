@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DestinationError, PermanentError, RetryableError } from '#component';
 import type { Payload } from './payload.ts';
-import { FakeBackend, booksOf, createQueue, offer, until } from '../../test/helpers/fake-backend.ts';
+import { FakeBackend, createQueue, expectBooksToBalance, offer, until } from '../../test/helpers/fake-backend.ts';
 import { FakeClock } from '../../test/helpers/fake-clock.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 
@@ -28,8 +28,7 @@ test('what a backend did not take of a request is tried again alone', async () =
 
   expect(backend.bodies).toEqual(['abcde', 'bd', 'd']);
   expect(offered.outcome).toEqual({ durable: 5, dropped: new Map(), abandoned: 0 });
-  const { came, went } = booksOf(host);
-  expect(went).toBe(came);
+  expectBooksToBalance(host);
   await queue.shutdown(new AbortController().signal);
 });
 
@@ -57,7 +56,6 @@ test('what a backend refuses of a request is a dead letter, and the rest goes on
   expect(offered.outcome).toEqual({ durable: 3, dropped: new Map([['refused_by_backend', 2]]), abandoned: 0 });
   const letter: unknown = JSON.parse(readFileSync(`${host.storage.directory('dead-letter')}/dead-letter.ndjson`, 'utf8'));
   expect(letter).toMatchObject({ rows: 2, reason: 'no field of that type', body: Buffer.from('ae').toString('base64') });
-  const { came, went } = booksOf(host);
-  expect(went).toBe(came);
+  expectBooksToBalance(host);
   await queue.shutdown(new AbortController().signal);
 });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { DestinationError, RetryableError } from '#component';
-import { FakeBackend, booksOf, createQueue, offer } from '../../test/helpers/fake-backend.ts';
+import { FakeBackend, createQueue, expectBooksToBalance, offer } from '../../test/helpers/fake-backend.ts';
 import { FakeClock, settleMicrotasks } from '../../test/helpers/fake-clock.ts';
 import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
 
@@ -11,11 +11,6 @@ beforeEach(() => {
   clock = new FakeClock();
   host = createTestHost({ clock });
 });
-
-function expectBooksToBalance(of: TestHost): void {
-  const { came, went } = booksOf(of);
-  expect(went).toBe(came);
-}
 
 test('a throttled answer slows the whole exporter for as long as the backend asks', async () => {
   const backend = new FakeBackend();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
 import { PermanentError, RefusedError, RetryableError } from '#component';
-import { FakeBackend, booksOf, createQueue, offer } from '../../test/helpers/fake-backend.ts';
+import { FakeBackend, createQueue, expectBooksToBalance, offer } from '../../test/helpers/fake-backend.ts';
 import { FakeClock, settleMicrotasks } from '../../test/helpers/fake-clock.ts';
 import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
 
@@ -12,11 +12,6 @@ beforeEach(() => {
   clock = new FakeClock();
   host = createTestHost({ clock });
 });
-
-function expectBooksToBalance(of: TestHost): void {
-  const { came, went } = booksOf(of);
-  expect(went).toBe(came);
-}
 
 test('settles durable when the backend has answered, not before', async () => {
   const backend = new FakeBackend();

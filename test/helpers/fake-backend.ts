@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { Delivery, RetryableError, type Outcome } from '#component';
 import { SendingQueue, type Payload, type RetryConfig, type SendResult, type SendingQueueConfig } from '#queue';
 import { settleMicrotasks } from './fake-clock.ts';
@@ -112,6 +113,11 @@ export function booksOf(host: TestHost): { readonly came: number; readonly went:
   let went = of('otelcol_exporter_sent_log_records') + of('winnow_exporter_abandoned_log_records') + of('winnow_exporter_held_log_records');
   for (const reason of DROP_REASONS) went += of('winnow_exporter_dropped_log_records', { reason });
   return { came: of('winnow_exporter_accepted_log_records') + of('winnow_exporter_restored_log_records'), went };
+}
+
+export function expectBooksToBalance(of: TestHost): void {
+  const { came, went } = booksOf(of);
+  expect(went).toBe(came);
 }
 
 // A busy disk may take its time; what never comes true fails all the same.

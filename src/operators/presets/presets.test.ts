@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { LogBatch, SeverityNumber, ValueType, createResource, createSharedAttributes, resourceAttributes, type Origin } from '#model';
+import { LogBatch, SeverityNumber, createResource, resourceAttributes, type Origin } from '#model';
 import { Delivery } from '#component';
+import { linesBatch } from '../../../test/helpers/lines-batch.ts';
 import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
 import { createTestHost, type TestHost } from '../../../test/helpers/test-host.ts';
 import { compileOperators } from '../chain.ts';
@@ -17,15 +18,7 @@ interface Given {
 }
 
 function batchOf(lines: readonly string[], { source = 1, attributes = {} }: Given = {}): LogBatch {
-  const batch = new LogBatch();
-  batch.reset(Buffer.from(lines.join('\n')));
-  const shared = batch.addShared(createSharedAttributes(attributes));
-  let start = 0;
-  for (const line of lines) {
-    const size = Buffer.byteLength(line);
-    batch.sharedOf[batch.addRow(ValueType.string, start, size)] = shared;
-    start += size + 1;
-  }
+  const batch = linesBatch(lines, attributes);
   batch.setDelivery(new Delivery(lines.length, source, () => {}));
   return batch;
 }
