@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildBatch, rowSpec, saidByRow } from '../../test/helpers/row-arbitrary.ts';
 import { deliver } from '../../test/helpers/logs-sink.ts';
+import { ValueType } from './attribute-table.ts';
+import { LogBatch } from './log-batch.ts';
 import { reorderRows } from './reorder-rows.ts';
 
 /**
@@ -30,4 +32,16 @@ test('each row keeps what it says, its mark and its template', () => {
       expect(delivery.outstanding).toBe(batch.liveRows);
     }),
   );
+});
+
+test('a row that has moved is no place any more where a source could divide', () => {
+  const batch = new LogBatch();
+  batch.addRow(ValueType.string, 0, 0);
+  batch.divideAt = () => {};
+  expect(batch.clone([]).divideAt).toBeUndefined();
+  expect(batch.view([]).divideAt).toBeUndefined();
+  expect(batch.divideAt).toBeDefined();
+
+  reorderRows(batch, Int32Array.of(0));
+  expect(batch.divideAt).toBeUndefined();
 });

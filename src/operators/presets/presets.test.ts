@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LogBatch, SeverityNumber, createResource, resourceAttributes, type Origin } from '#model';
+import { type LogBatch, SeverityNumber, createResource, resourceAttributes, type Origin } from '#model';
 import { Delivery } from '#component';
 import { linesBatch } from '../../../test/helpers/lines-batch.ts';
 import { recordOf, type SunkRecord } from '../../../test/helpers/logs-sink.ts';
