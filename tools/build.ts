@@ -2,12 +2,15 @@
  * Bundles the sources into dist/, which starts in half the CPU time and 6 MB less than they do: what npm publishes, and
  * what the launcher prefers in a checkout as long as no source is newer. Does nothing then, unless told --force.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+// Packages stay what npm installs, and can be mended without us. These two every start needs, and their 80 files, one by
+// one, were a fifth of its CPU time.
+const BUNDLED = ['commander', 'yaml'];
 const SOURCES = ['src', 'receivers', 'processors', 'exporters', 'connectors', 'extensions', 'package.json'];
 
 if (process.argv.includes('--force') || !isFresh()) {
@@ -17,11 +20,11 @@ if (process.argv.includes('--force') || !isFresh()) {
     input: 'src/main.ts',
     platform: 'node',
     resolve: { conditionNames: ['winnow-source', 'node', 'import'] },
-    // Packages stay what npm installs: their licences lie beside them, and they can be mended without us.
-    external: (id) => !/^[./#]/.test(id),
+    external: (id) => !/^[./#]/.test(id) && !BUNDLED.includes(id),
   });
   await bundle.write({ dir: dist, format: 'esm' });
   await bundle.close();
+  for (const name of BUNDLED) copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(dist, `LICENSE.${name}`));
 }
 
 function isFresh(): boolean {

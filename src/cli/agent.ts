@@ -5,8 +5,8 @@ import { MetricsRegistry, registerProcessMetrics, serveMetrics, type SmallServer
 import type { Config } from '../config/index.ts';
 import { serveControl, socketPathOf, type ControlServer } from '../control/index.ts';
 import { Service, StartError, Statuses, systemClock } from '../pipeline/index.ts';
+import { clearUpAfterStart, turnToWork } from './engine.ts';
 import { ExitCode } from './exit-codes.ts';
-import { releaseMemoryOfStart } from './release-memory.ts';
 import { createReport } from './report.ts';
 import type { Shell } from './shell.ts';
 import { watchSignals } from './signals.ts';
@@ -60,9 +60,10 @@ export class Agent {
     });
     const stopMetrics = registerProcessMetrics(this.#metrics);
     try {
+      turnToWork();
       const failure = await this.#start();
       if (failure !== undefined) return failure;
-      releaseMemoryOfStart();
+      clearUpAfterStart();
       const signal = await signals.first;
       this.#log.info('Stopping; what is held is delivered or stored first.', { signal, timeout_ms: this.#settings.shutdownTimeoutMs });
       await this.#service.stop();

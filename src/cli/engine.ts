@@ -1,3 +1,5 @@
+/** What V8 is told between loading the program, which runs much code a few times, and the work, which runs little code without end. */
+import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -7,11 +9,21 @@ const DELAY_MS = 2_000;
 type CollectGarbage = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
 /**
+ * Without V8's middle compiler the peak is 16 MB lower, for the same CPU time: hot loops go to the optimising one anyway.
+ * While the program is loaded it saves time, and once it is off, Node's own modules no longer fit their compiled form.
+ */
+export function turnToWork(): void {
+  setFlagsFromString('--no-maglev');
+}
+
+/**
  * Gives back, once, what loading the program has left behind: 10 of 89 MB, for a pause of 30 to 50 ms. Without it V8
  * keeps that for months, since an idle agent makes too little garbage for a full collection.
  */
-export function releaseMemoryOfStart(): void {
+export function clearUpAfterStart(): void {
   setTimeout(() => {
+    // An agent that is killed writes nothing at its end.
+    flushCompileCache();
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as CollectGarbage;
     collectGarbage({ type: 'major', flavor: 'last-resort' });
