@@ -71,7 +71,7 @@ function gzipLane(level: number): Lane {
 // Log lines repeat what came a few lines before, not what came a megabyte before.
 function zstdLane(level: number): Lane {
   const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_hashLog, ZSTD_e_end } = zlib.constants;
-  const params = { [ZSTD_c_compressionLevel]: level, ...(level === 1 && { [ZSTD_c_windowLog]: 17, [ZSTD_c_hashLog]: 12 }) };
+  const params = { [ZSTD_c_compressionLevel]: level, ...(level === 1 && { [ZSTD_c_windowLog]: 17, [ZSTD_c_hashLog]: 13 }) };
   const stream = zlib.createZstdCompress({ params, chunkSize: PIECE_BYTES });
   return { stream, finish: (done) => stream.flush(ZSTD_e_end, done) };
 }
