@@ -3,8 +3,8 @@ import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-// By then a first backlog has its buffers, so that they are not taken for garbage and made again.
-const DELAY_MS = 2_000;
+// By then a first backlog has its buffers, so that they are not taken for garbage and made again, or is through.
+const DELAY_MS = 10_000;
 
 type CollectGarbage = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
