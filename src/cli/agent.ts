@@ -5,7 +5,7 @@ import { MetricsRegistry, registerProcessMetrics, serveMetrics, type SmallServer
 import type { Config } from '../config/index.ts';
 import { serveControl, socketPathOf, type ControlServer } from '../control/index.ts';
 import { Service, StartError, Statuses, systemClock } from '../pipeline/index.ts';
-import { clearUpAfterStart, turnToWork } from './engine.ts';
+import { settleAfterStart, turnToWork } from './engine.ts';
 import { ExitCode } from './exit-codes.ts';
 import { createReport } from './report.ts';
 import type { Shell } from './shell.ts';
@@ -63,7 +63,7 @@ export class Agent {
       turnToWork();
       const failure = await this.#start();
       if (failure !== undefined) return failure;
-      clearUpAfterStart();
+      settleAfterStart();
       const signal = await signals.first;
       this.#log.info('Stopping; what is held is delivered or stored first.', { signal, timeout_ms: this.#settings.shutdownTimeoutMs });
       await this.#service.stop();
