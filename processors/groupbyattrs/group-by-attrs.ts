@@ -3,7 +3,8 @@ import {
   Double,
   TABLE_MAX,
   ValueType,
-  encodeKeyValue,
+  encodeAnyValue,
+  field,
   keyOf,
   withoutKey,
   type Key,
@@ -118,13 +119,9 @@ export class GroupByAttrs implements Processor {
 
   #valuesOf(batch: LogBatch, row: number): Map<string, Uint8Array> {
     const values = new Map<string, Uint8Array>();
-    const { attributes } = batch;
     for (const key of this.#keys) {
-      const value = batch.attribute(row, key);
-      if (value === undefined) continue;
-      const slot = attributes.find(row, key);
-      const isDouble = slot >= 0 && attributes.type[slot] === ValueType.double;
-      values.set(key.text, encodeKeyValue(key.text, isDouble ? new Double(Number(value)) : value));
+      const value = encodedAttribute(batch, row, key);
+      if (value) values.set(key.text, Buffer.concat([key.encoded, field(KEY_VALUE_VALUE, value)]));
     }
     return values;
   }
@@ -152,3 +149,16 @@ export class GroupByAttrs implements Processor {
 }
 
 const RESOURCES_MAX = 1000;
+/** Of KeyValue. */
+const KEY_VALUE_VALUE = 0x12;
+
+/** The AnyValue of an attribute. What came encoded stays as it is: to decode it would make ints of whole doubles. */
+function encodedAttribute(batch: LogBatch, row: number, key: Key): Uint8Array | undefined {
+  const { attributes, space } = batch;
+  const slot = attributes.find(row, key);
+  const type = slot >= 0 ? attributes.type[slot] : ValueType.none;
+  if (type === ValueType.encoded) return space.view(attributes.start[slot] as number, attributes.size[slot] as number);
+  const value = batch.attribute(row, key);
+  if (value === undefined) return undefined;
+  return encodeAnyValue(type === ValueType.double ? new Double(Number(value)) : value);
+}
