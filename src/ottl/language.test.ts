@@ -33,6 +33,13 @@ function rowOf(): LogBatch {
 
 const isTrue = (condition: string): boolean => compileCondition(condition)(rowOf(), 0);
 
+test('a body that is a whole double is one', () => {
+  const batch = rowOf();
+  batch.setBody(0, new Double(3));
+
+  expect(compileCondition('IsDouble(body) and body + 0.5 == 3.5 and not IsInt(body)')(batch, 0)).toBe(true);
+});
+
 describe('holds', () => {
   test.each([
     // Paths, with and without the name of their context.

@@ -2,6 +2,7 @@ import { Double, SeverityNumber, TIME_MS_MAX, ValueType, keyOf, severityName, ty
 import type { FieldMaker, Fields, Path, Steps } from './expression.ts';
 import { AttributesTarget } from './map-target.ts';
 import { nestedPath, ofInt, ofText, plainField, type Setter } from './make-path.ts';
+import { valueOf } from './origin.ts';
 import { OttlProblem } from './problem.ts';
 import { readSteps, withStep } from './steps.ts';
 import { AttributeLocator, BodyLocator, SeverityTextLocator } from './text-locator.ts';
@@ -15,7 +16,8 @@ const UINT32_MAX = 0xffff_ffff;
 // ---- body ----
 
 function getBody(batch: LogBatch, row: number): Value {
-  return batch.body(row);
+  if (batch.bodyType[row] !== ValueType.encoded) return batch.body(row);
+  return valueOf(batch.space.view(batch.bodyStart[row] as number, batch.bodySize[row] as number));
 }
 
 function setBody(batch: LogBatch, row: number, value: Value): void {
@@ -26,14 +28,14 @@ const body: FieldMaker = (text, steps) => {
   const path = nestedPath(text, steps, getBody, setBody);
   if (steps.length === 0) return { ...path, locator: () => new BodyLocator() };
   const get = (batch: LogBatch, row: number): Value => {
-    const value = batch.body(row);
+    const value = getBody(batch, row);
     if (value !== null && !isMap(value) && !isList(value)) throw new OttlProblem(`a body of type ${typeOf(value)} has no keys`);
     return readSteps(value, steps, batch, row);
   };
   return { ...path, get };
 };
 
-const bodyString = plainField((batch, row) => toText(batch.body(row)), ofText('body.string', setBody), {
+const bodyString = plainField((batch, row) => toText(getBody(batch, row)), ofText('body.string', setBody), {
   locator: () => new BodyLocator(),
 });
 
