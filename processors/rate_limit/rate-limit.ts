@@ -47,6 +47,7 @@ export class RateLimit implements Processor {
   readonly #suppressed: Float64Array;
   readonly #sinceMs: Float64Array;
   readonly #summaries: Summaries;
+  readonly #summaryMs: number;
   #suppressedCounter: Counter | undefined;
   #createdCounter: Counter | undefined;
   #host: Host | undefined;
@@ -71,6 +72,7 @@ export class RateLimit implements Processor {
     this.#suppressed = new Float64Array(slots);
     this.#sinceMs = new Float64Array(slots);
     this.#summaries = new Summaries(config.summary_max);
+    this.#summaryMs = parseDuration(config.summary_interval);
   }
 
   async start(host: Host): Promise<void> {
@@ -132,7 +134,7 @@ export class RateLimit implements Processor {
       return false;
     }
     if (this.#suppressed[slot] === 0) this.#sinceMs[slot] = arrivalMs;
-    this.#suppressed[slot] = (this.#suppressed[slot] as number) + 1;
+    this.#suppressed[slot] = (this.#suppressed[slot] as number) + 1 + carriedBy(batch, row);
     batch.drop(row, REASON);
     return true;
   }
@@ -150,10 +152,8 @@ export class RateLimit implements Processor {
     return true;
   }
 
-  /** Records of an earlier tier may carry a count already. */
   #carry(batch: LogBatch, row: number, slot: number, count: number): void {
-    const before = batch.attribute(row, COUNT);
-    batch.setAttribute(row, COUNT, count + (typeof before === 'number' ? before : 0));
+    batch.setAttribute(row, COUNT, count + carriedBy(batch, row));
     this.#suppressed[slot] = 0;
   }
 
@@ -165,20 +165,21 @@ export class RateLimit implements Processor {
     this.#suppressed[slot] = 0;
   }
 
-  #armTimer(): void {
+  #armTimer(inMs: number = this.#summaryMs): void {
     if (this.#timer || this.#isStopped) return;
-    this.#timer = this.#host?.clock.after(parseDuration(this.#config.summary_interval), () => void this.#tick());
+    this.#timer = this.#host?.clock.after(inMs, () => void this.#tick());
   }
 
   async #tick(): Promise<void> {
     const host = this.#host;
     if (!host) return;
-    const dueMs = host.clock.now() - parseDuration(this.#config.summary_interval);
-    let isLeft = false;
+    const dueMs = host.clock.now() - this.#summaryMs;
+    let nextMs = Number.POSITIVE_INFINITY;
     for (let slot = 0; slot < this.#keys.size; slot++) {
       if (this.#suppressed[slot] === 0) continue;
-      if ((this.#sinceMs[slot] as number) <= dueMs) this.#summarize(slot);
-      else isLeft = true;
+      const sinceMs = this.#sinceMs[slot] as number;
+      if (sinceMs <= dueMs) this.#summarize(slot);
+      else nextMs = Math.min(nextMs, sinceMs - dueMs);
     }
     try {
       await this.#sendSummaries();
@@ -186,7 +187,9 @@ export class RateLimit implements Processor {
       host.fatal(problem);
     }
     this.#timer = undefined;
-    if (isLeft || !this.#summaries.isEmpty) this.#armTimer();
+    if (!this.#summaries.isEmpty) nextMs = Math.min(nextMs, this.#summaryMs);
+    // A clock that was set back would have a count wait longer than it should.
+    if (nextMs < Number.POSITIVE_INFINITY) this.#armTimer(Math.min(nextMs, this.#summaryMs));
   }
 
   /** One at a time, so that a shutdown waits for the one that is on its way. */
@@ -233,4 +236,10 @@ export class RateLimit implements Processor {
     await host.storage.commit(transaction);
     this.#armTimer();
   }
+}
+
+/** What a record of an earlier tier stands for besides itself. */
+function carriedBy(batch: LogBatch, row: number): number {
+  const count = batch.attribute(row, COUNT);
+  return typeof count === 'number' && count > 0 ? count : 0;
 }
