@@ -94,6 +94,7 @@ export class Decision {
     return isRandomElse;
   }
 
+  /** False when the record has no such attribute, or an empty one: as in the Collector, that decides nothing. */
   #hashAttribute(batch: LogBatch, row: number, key: Key): boolean {
     const { attributes, space } = batch;
     const { seed } = this.#settings;
@@ -102,12 +103,14 @@ export class Decision {
     if (type === ValueType.string || type === ValueType.bytes) {
       const start = attributes.start[slot] as number;
       const from = start >= 0 ? start : ~start;
-      this.randomness.ofHash(hashWithSeed(seed, start >= 0 ? space.bytes : space.side, from, from + (attributes.size[slot] as number)));
+      const size = attributes.size[slot] as number;
+      if (size === 0) return false;
+      this.randomness.ofHash(hashWithSeed(seed, start >= 0 ? space.bytes : space.side, from, from + size));
       return true;
     }
-    const value = batch.attribute(row, key);
-    if (value === undefined) return false;
+    const value = batch.attribute(row, key) ?? '';
     const bytes = value instanceof Uint8Array ? value : Buffer.from(asText(value), 'utf8');
+    if (bytes.length === 0) return false;
     this.randomness.ofHash(hashWithSeed(seed, bytes, 0, bytes.length));
     return true;
   }
