@@ -48,6 +48,7 @@ describe('texts', () => {
     ['Format("%04d-%02d-%02d", [2026, 1, 30])', '2026-01-30'],
     ['Format("%s is %5.2f%% (%v) %x %q|%-4s|", ["x", 1.234, true, 255, "q", "l"])', 'x is  1.23% (true) ff "q"|l   |'],
     ['Format("%d %s", ["x"])', '%!d(string=x) %!s(MISSING)'],
+    ['Format("%s %d %d", [1, 1.5, nil, 2])', '%!s(int64=1) %!d(float64=1.5) %!d(<nil>)%!(EXTRA int64=2)'],
     ['Base64Encode("test string")', 'dGVzdCBzdHJpbmc='],
     ['Base64Encode("??>", "base64-raw-url")', 'Pz8-'],
     ['Decode("aGVsbG8gd29ybGQ=", "base64")', 'hello world'],
@@ -171,6 +172,18 @@ describe('parsers', () => {
       'URL("http://www.example.com")',
       { 'url.original': 'http://www.example.com', 'url.scheme': 'http', 'url.domain': 'www.example.com', 'url.path': '' },
     ],
+    [
+      'URL("/cart/item.tar.gz?id=7#top")',
+      {
+        'url.original': '/cart/item.tar.gz?id=7#top',
+        'url.scheme': '',
+        'url.domain': '',
+        'url.path': '/cart/item.tar.gz',
+        'url.fragment': 'top',
+        'url.extension': 'gz',
+        'url.query': 'id=7',
+      },
+    ],
     ['URL("http://myusername:mypassword@www.example.com:80/foo.gif?key1=val1&key2=val2#fragment")["url.port"]', 80],
     ['ParseSeverity(250, {"info": [{"equals": ["inf"]}, {"range": {"min": 200, "max": 299}}]})', 'info'],
     ['ParseSeverity("inf", {"info": [{"equals": ["inf"]}], "error": [{"range": "5xx"}]})', 'info'],
@@ -191,10 +204,18 @@ describe('fails on a record', () => {
     ['ParseInt(attributes["s"], 10)', 'must be an int of base 10'],
     ['IsInCIDR(attributes["s"], ["10.0.0.0/8"])', 'must be an IP address'],
     ['URL(attributes["s"])', 'is no URL'],
+    ['URL(attributes["port"])', 'is no URL'],
+    ['Duration(attributes["long"])', 'Duration takes a text such as "1h30m"'],
     ['Hours(attributes["s"])', 'value must be a duration, got string "text"'],
     ['TraceID(attributes["s"])', 'takes 16 bytes'],
   ])('%s', (expression, message) => {
-    const batch = rowOf({ s: 'text', open: '{"a":', deep: `${'['.repeat(100)}${']'.repeat(100)}` });
+    const batch = rowOf({
+      s: 'text',
+      port: 'http://host:80x/',
+      long: '2562048h',
+      open: '{"a":',
+      deep: `${'['.repeat(100)}${']'.repeat(100)}`,
+    });
 
     expect(() => valueOf(expression, batch)).toThrow(OttlProblem);
     expect(() => valueOf(expression, batch)).toThrow(message);
@@ -340,4 +361,11 @@ describe('editors', () => {
 
     expect(valueOf('IsDouble(attributes["a"])', batch)).toBe(true);
   });
+});
+
+test.each([
+  ['FormatTime(Unix(0), "%Q")', '"%Q" is no directive of a strptime layout'],
+  ['FormatTime(Unix(0), "")', 'the layout names no part of a time'],
+])('%s is refused when it is compiled', (expression, message) => {
+  expect(() => compileValue(expression)).toThrow(message);
 });

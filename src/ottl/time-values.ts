@@ -74,7 +74,9 @@ export function parseGoDuration(text: string): Duration | undefined {
     end += part.length;
   }
   if (end === 0 || end !== unsigned.length) return undefined;
-  return new Duration(trimmed.startsWith('-') ? -nanoseconds : nanoseconds);
+  const signed = trimmed.startsWith('-') ? -nanoseconds : nanoseconds;
+  // Go's have 64 bits, some 292 years.
+  return BigInt.asIntN(64, signed) === signed ? new Duration(signed) : undefined;
 }
 
 function decimal(value: bigint, unit: bigint): string {

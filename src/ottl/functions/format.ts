@@ -13,12 +13,19 @@ export function formatText(format: string, values: readonly Value[]): string {
     const value = values[next++] ?? null;
     const digits = precision === undefined ? undefined : Math.min(Number(precision), 100);
     const written = writtenAs(verb, value, digits);
-    if (written === undefined) return `%!${verb}(${typeOf(value)}=${toText(value) ?? '<nil>'})`;
+    if (written === undefined) return `%!${verb}(${typed(value)})`;
     const signed = flags.includes('+') && (isInt(value) || isDouble(value)) && !written.startsWith('-') ? `+${written}` : written;
     return padded(signed, flags, Math.min(Number(width ?? 0), WIDTH_MAX));
   });
-  const extra = values.slice(next).map((value) => `${typeOf(value)}=${toText(value) ?? '<nil>'}`);
+  const extra = values.slice(next).map(typed);
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`;
+}
+
+/** The value with Go's name of its type. */
+function typed(value: Value): string {
+  if (value === null) return '<nil>';
+  const type = isInt(value) ? 'int64' : isDouble(value) ? 'float64' : typeOf(value);
+  return `${type}=${toText(value) ?? ''}`;
 }
 
 function writtenAs(verb: string, value: Value, precision: number | undefined): string | undefined {

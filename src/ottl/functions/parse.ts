@@ -179,8 +179,9 @@ function compileGrokCall(call: Call): Evaluate {
 }
 
 const URL_PARTS =
-  /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/(?:([^/?#@]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::([0-9]*))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
+  /^(?:([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/(?:([^/?#@]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::([0-9]*))?(?![^/?#])|(?!\/\/))|(?=\/(?!\/)))([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 
+/** Of a whole URL, or of a path that begins with a slash, as in a line of an access log. */
 function parseUrl(text: string): ValueMap {
   const match = URL_PARTS.exec(text);
   if (!match) throw new OttlProblem(`URL: ${describe(text)} is no URL`);

@@ -96,8 +96,9 @@ const OWN: Readonly<Record<string, Part>> = {
 };
 const GO_FRACTION = /^[.,](0+|9+)(?!\d)/;
 
-/** Compiles a layout, strptime's when it has a `%`, else Go's. */
+/** Compiles a layout, strptime's when it has a `%`, else Go's. Throws RangeError. */
 export function compileTimeFormat(layout: string): (time: Time) => string {
+  if (layout === '') throw new RangeError('the layout names no part of a time');
   const parts = layout.includes('%') ? strptimeParts(layout) : goParts(layout);
   return (time) => {
     const date = new Date(time.ms);
@@ -109,7 +110,10 @@ function strptimeParts(layout: string): (Part | string)[] {
   return Array.from(layout.matchAll(/%(.?)|[^%]+/gs)).flatMap(([all, directive]) => {
     if (directive === undefined) return [all];
     const own = OWN[directive];
-    return own ? [own] : goParts(DIRECTIVES[directive] ?? all);
+    if (own) return [own];
+    const inGo = DIRECTIVES[directive];
+    if (inGo === undefined) throw new RangeError(`"${all}" is no directive of a strptime layout, in "${layout}"`);
+    return goParts(inGo);
   });
 }
 

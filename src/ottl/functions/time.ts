@@ -40,7 +40,7 @@ export const TIMES: Readonly<Record<string, FunctionDefinition>> = {
     parameters: ['time', 'format'],
     compile: (call) => {
       const time = call.time('time');
-      const format = compileTimeFormat(call.constantText('format'));
+      const format = formatOf(call, call.constantText('format'));
       return (batch, row) => format(time(batch, row));
     },
   },
@@ -114,6 +114,15 @@ function compileTime(call: Call): Evaluate {
     if (reader.read(bytes, 0, bytes.length, environment.now())) return new Time(reader.ms, reader.ns % 1_000_000);
     throw new OttlProblem(`Time: ${describe(target)} is no time of the layout "${format}"`);
   };
+}
+
+function formatOf(call: Call, layout: string): (time: Time) => string {
+  try {
+    return compileTimeFormat(layout);
+  } catch (problem) {
+    if (problem instanceof RangeError) return call.fail('format', `cannot be read: ${problem.message}`);
+    throw problem;
+  }
 }
 
 function readerOf(call: Call, format: string, location: string): LayoutReader {
