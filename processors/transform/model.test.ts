@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PlainSink, feedOf, partsOf, plainRecord, play, type PlainMap, type PlainRecord } from '../../test/helpers/plain-records.ts';
+import {
+  PlainSink,
+  feedOf,
+  partsOf,
+  plainDoubles,
+  plainRecord,
+  play,
+  type PlainMap,
+  type PlainRecord,
+} from '../../test/helpers/plain-records.ts';
 import type { ProtoAnyValue } from '../../test/helpers/otlp-proto.ts';
 import { createTestHost } from '../../test/helpers/test-host.ts';
 import { Transform } from './transform.ts';
@@ -144,15 +153,6 @@ const TWINS: readonly Twin[] = [
     },
   },
 ];
-
-/** Inside lists and maps a whole double becomes an int. */
-function plainDoubles(value: ProtoAnyValue): ProtoAnyValue {
-  const inner = (one: ProtoAnyValue): ProtoAnyValue =>
-    one.doubleValue !== undefined && Number.isSafeInteger(one.doubleValue) ? { intValue: String(one.doubleValue) } : plainDoubles(one);
-  if (value.arrayValue) return { arrayValue: { values: value.arrayValue.values.map(inner) } };
-  if (!value.kvlistValue) return value;
-  return { kvlistValue: { values: value.kvlistValue.values.map(({ key, value: one }) => ({ key, value: inner(one ?? {}) })) } };
-}
 
 /** The Collector cuts bytes, and before a character that would be broken. */
 function cutUtf8(text: string, bytes: number): string {

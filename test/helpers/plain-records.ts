@@ -296,3 +296,12 @@ export function partsOf({ records, batches }: Feed): { part: readonly PlainRecor
   }
   return parts;
 }
+
+/** Inside lists and maps a whole double becomes an int. */
+export function plainDoubles(value: ProtoAnyValue): ProtoAnyValue {
+  const inner = (one: ProtoAnyValue): ProtoAnyValue =>
+    one.doubleValue !== undefined && Number.isSafeInteger(one.doubleValue) ? { intValue: String(one.doubleValue) } : plainDoubles(one);
+  if (value.arrayValue) return { arrayValue: { values: value.arrayValue.values.map(inner) } };
+  if (!value.kvlistValue) return value;
+  return { kvlistValue: { values: value.kvlistValue.values.map(({ key, value: one }) => ({ key, value: inner(one ?? {}) })) } };
+}
