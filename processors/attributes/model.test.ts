@@ -61,9 +61,9 @@ function falseOrHalf(map: PlainMap): PlainMap {
 }
 
 const CASES: readonly [ProcessorFactory<never>, string, (record: PlainRecord, edit: Twin['edit']) => PlainRecord][] = [
-  [attributes as ProcessorFactory<never>, 'actions', (record, edit) => ({ ...record, attributes: edit(record.attributes) })],
+  [attributes, 'actions', (record, edit) => ({ ...record, attributes: edit(record.attributes) })],
   [
-    resource as ProcessorFactory<never>,
+    resource,
     'attributes',
     (record, edit) => ({ ...record, resource: { ...record.resource, attributes: edit(record.resource.attributes) } }),
   ],

@@ -88,7 +88,7 @@ const record = fc
     const attributes = { ...plain.attributes, ...(logger !== undefined && { 'log.logger': { stringValue: logger } }) };
     const bytes = [...Buffer.from(made.text)] as unknown as Uint8Array;
     const body = form === 'as it is' ? { intValue: '1' } : form === 'bytes' ? { bytesValue: bytes } : { stringValue: made.text };
-    const given = Object.assign(plain, { attributes, body });
+    const given = Object.assign({}, plain, { attributes, body });
     pieces.set(given, form === 'as it is' ? line('', 'other') : made);
     return given;
   });

@@ -34,7 +34,7 @@ const record = fc
     const { 'service.name': _service, ...rest } = plain.resource.attributes;
     const resource = { ...plain.resource, attributes: service === '' ? rest : { ...rest, 'service.name': { stringValue: service } } };
     const time = offset < 0 ? '0' : `${START + offset}000000`;
-    return Object.assign(plain, { attributes, resource, time, observed: plain.observed === '0' ? '0' : `${START + 2}000000` });
+    return Object.assign({}, plain, { attributes, resource, time, observed: plain.observed === '0' ? '0' : `${START + 2}000000` });
   });
 
 const step: fc.Arbitrary<Step> = fc.oneof(

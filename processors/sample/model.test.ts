@@ -56,7 +56,7 @@ const record = fc
   .map(([plain, threshold, randomness, priority]): PlainRecord => {
     const added = { 'sampling.threshold': threshold, 'sampling.randomness': randomness, priority };
     const present = Object.entries(added).flatMap(([name, value]) => (value ? [[name, value] as const] : []));
-    return Object.assign(plain, { attributes: { ...plain.attributes, ...Object.fromEntries(present) } });
+    return Object.assign({}, plain, { attributes: { ...plain.attributes, ...Object.fromEntries(present) } });
   });
 
 /** FNV-1a of 32 bits over the seed and the bytes. */

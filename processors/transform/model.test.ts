@@ -26,6 +26,8 @@ type Draft = { -readonly [Name in keyof PlainRecord]: PlainRecord[Name] };
 interface Twin {
   readonly text: string;
   readonly edit: (record: Draft) => void;
+  /** Where the statement runs, the records if nothing is said. */
+  readonly context?: 'resource' | 'scope';
 }
 
 const FAILURE = new Error('the statement fails');
@@ -194,6 +196,85 @@ test('agrees with a model of whole records', async () => {
       const expected = partsOf(feed).flatMap(({ part }) => part.flatMap((record) => transformed(record, twins, mode) ?? []));
       expect(sink.records).toEqual(expected);
       expect(settled.get('durable') ?? 0).toBe(expected.length);
+      expect(settled.get('ottl_error') ?? 0).toBe(feed.records.length - expected.length);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** Statements on what records share: the same comes out as if they ran on each record. */
+const SHARED: readonly Twin[] = [
+  {
+    context: 'resource',
+    text: 'set(attributes["n"], "x") where attributes["a"] != nil',
+    edit: (record) => {
+      const { attributes } = record.resource;
+      if (!isNil(attributes['a'])) record.resource = { ...record.resource, attributes: { ...attributes, n: { stringValue: 'x' } } };
+    },
+  },
+  {
+    context: 'resource',
+    text: 'delete_key(attributes, "service.name")',
+    edit: (record) => void (record.resource = { ...record.resource, attributes: without(record.resource.attributes, 'service.name') }),
+  },
+  {
+    context: 'resource',
+    text: 'set(attributes["length"], Len(attributes["a"]))',
+    edit: (record) => {
+      const { attributes } = record.resource;
+      const length = lengthOf(attributes['a'] ?? {});
+      if (length === undefined) throw FAILURE;
+      record.resource = { ...record.resource, attributes: { ...attributes, length: { intValue: String(length) } } };
+    },
+  },
+  {
+    context: 'resource',
+    text: 'set(schema_url, "https://s.example") where attributes["r"] == nil',
+    edit: (record) => {
+      if (isNil(record.resource.attributes['r'])) record.resource = { ...record.resource, schemaUrl: 'https://s.example' };
+    },
+  },
+  {
+    context: 'scope',
+    text: 'set(name, Concat([name, "x"], "-")) where resource.attributes["r"] == nil',
+    edit: (record) => {
+      if (isNil(record.resource.attributes['r'])) record.scope = { ...record.scope, name: `${record.scope.name}-x` };
+    },
+  },
+  {
+    context: 'scope',
+    text: 'set(resource.attributes["scope"], name) where name != ""',
+    edit: (record) => {
+      const { name } = record.scope;
+      if (name === '') return;
+      record.resource = { ...record.resource, attributes: { ...record.resource.attributes, scope: { stringValue: name } } };
+    },
+  },
+];
+
+function lengthOf({ stringValue, bytesValue, arrayValue, kvlistValue }: ProtoAnyValue): number | undefined {
+  if (stringValue !== undefined) return Buffer.byteLength(stringValue);
+  return (bytesValue ?? arrayValue?.values ?? kvlistValue?.values)?.length;
+}
+
+test('statements on resources and scopes agree with it as well', async () => {
+  const lists = fc.array(fc.constantFrom(...SHARED, ...TWINS.slice(0, 10)), { minLength: 1, maxLength: 5 });
+  const modes = fc.constantFrom<Mode>('ignore', 'silent', 'propagate');
+  await fc.assert(
+    fc.asyncProperty(feedOf(plainRecord), lists, modes, async (feed, twins, mode) => {
+      const groups = twins.map((twin) => ({
+        context: twin.context ?? ('log' as const),
+        conditions: [],
+        statements: [twin.text],
+      }));
+      const sink = new PlainSink();
+      const processor = new Transform({ error_mode: mode, log_statements: groups }, sink);
+      await processor.start(createTestHost());
+
+      const settled = await play(processor, sink, feed);
+
+      const expected = partsOf(feed).flatMap(({ part }) => part.flatMap((record) => transformed(record, twins, mode) ?? []));
+      expect(sink.records).toEqual(expected);
       expect(settled.get('ottl_error') ?? 0).toBe(feed.records.length - expected.length);
     }),
     { numRuns: 150 },
