@@ -56,6 +56,7 @@ interface Bucket {
   readonly key: string;
   tokens: number;
   filled: number;
+  latest: number;
   count: number;
   since: number;
 }
@@ -82,9 +83,7 @@ class Model {
     const bucket = this.#bucketOf(given, at);
     // What passes anyway is not for the bucket.
     if (given.severity >= 17) return this.#pass(given, bucket);
-    if (at > bucket.filled) bucket.tokens = Math.min(this.#burst, bucket.tokens + ((at - bucket.filled) * PER_SECOND) / 1000);
-    // A clock that goes back by more than a minute was set.
-    if (at > bucket.filled || bucket.filled - at > 60_000) bucket.filled = at;
+    this.#fill(bucket, at);
     if (bucket.tokens >= 1) {
       bucket.tokens--;
       return this.#pass(given, bucket);
@@ -92,6 +91,18 @@ class Model {
     this.suppressed++;
     if (bucket.count === 0) bucket.since = now;
     bucket.count += 1 + countOf(given);
+  }
+
+  /** A time that goes back by more than a minute is another line of time; back on the first, only what is new there counts. */
+  #fill(bucket: Bucket, at: number): void {
+    const { filled, latest } = bucket;
+    const isBack = filled - at > 60_000;
+    if (isBack) bucket.latest = Math.max(latest, filled);
+    if (isBack || at > filled) bucket.filled = at;
+    if (at <= filled) return;
+    const isOnFirst = at - filled > 60_000 && at >= latest - 60_000;
+    const passed = isOnFirst ? Math.max(0, at - Math.max(filled, latest)) : at - filled;
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + (passed * PER_SECOND) / 1000);
   }
 
   #timeOf({ time, observed }: PlainRecord): number {
@@ -109,7 +120,7 @@ class Model {
     const values = this.#config.key.map((part) => (part === 'severity' ? severity : (resource.attributes['service.name'] ?? null)));
     const key = JSON.stringify(values);
     const known = this.#buckets.find((bucket) => bucket.key === key);
-    const bucket = known ?? { key, tokens: this.#burst, filled: at, count: 0, since: 0 };
+    const bucket = known ?? { key, tokens: this.#burst, filled: at, latest: 0, count: 0, since: 0 };
     this.#buckets = [...this.#buckets.filter((other) => other !== known), bucket];
     if (this.#buckets.length > this.#config.max_keys) this.#tell(this.#buckets.shift());
     return bucket;

@@ -134,6 +134,18 @@ describe('time', () => {
     expect(sink.records).toHaveLength(3600);
   });
 
+  test('a backlog and records of today that come in turns share it', async () => {
+    const { processor, sink } = await start({ records_per_second: 10 });
+
+    for (let i = 0; i < 100; i++) {
+      const { batch } = batchOf(Array.from({ length: 10 }, () => ({ atMs: (i % 2 === 0 ? 0 : -3_600_000) + i * 10 })));
+      await processor.consume(batch);
+    }
+
+    // A burst, and what the second brought that passed for each of the two.
+    expect(sink.records.length).toBeLessThanOrEqual(30);
+  });
+
   test('by the clock, records of any age share the seconds in which they arrive', async () => {
     const { processor, sink, clock } = await start({ records_per_second: 1, time: 'arrival' });
 

@@ -54,7 +54,7 @@ export const making: fc.Arbitrary<Making> = fc.record({
 
 const NAMES = ['a', 'b', 'c', 'd.e', 'schlüssel', 'service.name'];
 
-export const plainValue: fc.Arbitrary<ProtoAnyValue> = fc.constantFrom<ProtoAnyValue>(
+const plainValue: fc.Arbitrary<ProtoAnyValue> = fc.constantFrom<ProtoAnyValue>(
   { stringValue: 'x' },
   { stringValue: 'y' },
   { stringValue: '' },
@@ -108,7 +108,7 @@ export const plainRecord: fc.Arbitrary<PlainRecord> = fc.record({
 });
 
 /** What an encoded request says, record by record. */
-export function plainOf(encoded: Uint8Array): PlainRecord[] {
+function plainOf(encoded: Uint8Array): PlainRecord[] {
   const records: PlainRecord[] = [];
   for (const { resource, schemaUrl = '', scopeLogs = [] } of decodeRequestFully(encoded).resourceLogs ?? []) {
     for (const { scope, logRecords = [] } of scopeLogs) {
@@ -176,7 +176,7 @@ function encodedOf(records: readonly PlainRecord[]): Buffer {
   return Buffer.from(encodeRequest({ resourceLogs }));
 }
 
-export const DROPPED_BEFORE = 'dropped before';
+const DROPPED_BEFORE = 'dropped before';
 
 /** A batch whose live rows are these records, in this order. */
 export function batchOf(records: readonly PlainRecord[], how: Making, listener: SettledListener, source: number = 1): LogBatch {
