@@ -18,11 +18,13 @@ const SCHEMA_URL = 0x1a;
 // A tag and the longest length.
 const HEAD_BYTES_MAX = 6;
 
-/** Room that one resource and scope need before and behind their records. */
+/** Room that one resource and scope need before and behind their records. Rows that were dropped have no say in it. */
 export function envelopeRoom(batch: LogBatch, from: number, next: number): { before: number; after: number } {
-  if (from >= next) return { before: 0, after: 0 };
-  const resource = batch.resources[batch.resourceOf[from] as number] as Origin;
-  const scope = batch.scopes[batch.scopeOf[from] as number] as Origin;
+  let first = from;
+  while (first < next && batch.isDropped[first] === 1) first++;
+  if (first >= next) return { before: 0, after: 0 };
+  const resource = batch.resources[batch.resourceOf[first] as number] as Origin;
+  const scope = batch.scopes[batch.scopeOf[first] as number] as Origin;
   return {
     before: 4 * HEAD_BYTES_MAX + resource.encoded.length + scope.encoded.length,
     after: 2 * HEAD_BYTES_MAX + Buffer.byteLength(resource.schemaUrl) + Buffer.byteLength(scope.schemaUrl),

@@ -117,6 +117,18 @@ describe('readRequest', () => {
     expect(saidBy(body)).toEqual(saidBy(encodeRequest(EVERYTHING)));
   });
 
+  it('writes rows of one resource behind a dropped one of a smaller resource', () => {
+    const resource = { attributes: [{ key: 'host.name', value: { stringValue: 'a-long-host-name.eu-west-1.example.com' } }] };
+    const kept = { resource, schemaUrl: `https://schema.example/${'x'.repeat(200)}`, scopeLogs: [{ logRecords: [{ eventName: 'kept' }] }] };
+    const batch = readRequest(encodeRequest({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }, kept] }));
+    batch.drop(0, 'test');
+
+    const { body, rows } = writeRequest(batch, 0, Number.POSITIVE_INFINITY);
+
+    expect(rows).toBe(1);
+    expect(saidBy(body)).toEqual(saidBy(encodeRequest({ resourceLogs: [kept] })));
+  });
+
   it('loses nothing of any request', () => {
     // Goal: protobuf in → protobuf out is the same to a decoder that is not ours. Method: arbitrary requests, encoded by
     // protobufjs, read and written by us, decoded by protobufjs and compared record by record.
