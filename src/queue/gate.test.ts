@@ -12,7 +12,7 @@ beforeEach(() => {
 
 /** The ticket of somebody who has to be let in at once. */
 async function pass(): Promise<Ticket> {
-  const ticket = await gate.enter(0);
+  const ticket = await gate.enter({ sequence: 0, failures: 0 });
   if (!ticket) throw new Error('the gate has stopped');
   return ticket;
 }
@@ -22,7 +22,7 @@ test('lets the oldest probe when the time is over, and all others in when it suc
   const entered: number[] = [];
   const tickets: Ticket[] = [];
   for (const sequence of [7, 3, 5]) {
-    void gate.enter(sequence).then((ticket) => {
+    void gate.enter({ sequence, failures: 0 }).then((ticket) => {
       entered.push(sequence);
       if (ticket) tickets.push(ticket);
     });
@@ -44,13 +44,33 @@ test('lets somebody probe who comes when the time has long been over', async () 
   await clock.advance(5000);
 
   expect(gate.closedMs).toBe(0);
-  expect(await gate.enter(1)).toBeDefined();
+  expect(await gate.enter({ sequence: 1, failures: 0 })).toBeDefined();
+});
+
+test('who has failed least often probes first', async () => {
+  gate.close(await pass(), 1000);
+  const entered: number[] = [];
+  for (const [sequence, failures] of [
+    [1, 2],
+    [2, 1],
+    [4, 0],
+    [3, 0],
+  ] as const) {
+    void gate.enter({ sequence, failures }).then((ticket) => {
+      entered.push(sequence);
+      if (ticket) gate.close(ticket, 1000);
+    });
+  }
+
+  await clock.advance(4000);
+
+  expect(entered).toEqual([3, 4, 2, 1]);
 });
 
 test('a probe that was given back goes to the next', async () => {
   gate.close(await pass(), 1000);
-  const first = gate.enter(1);
-  const second = gate.enter(2);
+  const first = gate.enter({ sequence: 1, failures: 0 });
+  const second = gate.enter({ sequence: 2, failures: 0 });
   await clock.advance(1000);
 
   gate.giveBack((await first) as Ticket);
@@ -100,12 +120,12 @@ test('an answer from before the closing does not open it', async () => {
 test('turns everybody away once it has stopped', async () => {
   const ticket = await pass();
   gate.close(ticket, 1000);
-  const waiting = gate.enter(1);
+  const waiting = gate.enter({ sequence: 1, failures: 0 });
 
   gate.stop();
 
   expect(await waiting).toBeUndefined();
-  expect(await gate.enter(2)).toBeUndefined();
+  expect(await gate.enter({ sequence: 2, failures: 0 })).toBeUndefined();
   expect(gate.close(ticket, 1000)).toBe(false);
   gate.succeeded(ticket);
   expect(gate.isOpen).toBe(false);

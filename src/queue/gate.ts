@@ -4,11 +4,16 @@ import type { Clock, Timer } from '#component';
 export interface Ticket {
   /** How often the gate had been closed when the ticket was given. */
   readonly closings: number;
-  readonly sequence: number;
 }
 
-interface Waiter {
+/** Who asks to pass. */
+interface Visitor {
   readonly sequence: number;
+  /** Attempts in vain. */
+  readonly failures: number;
+}
+
+interface Waiter extends Visitor {
   readonly resolve: (ticket: Ticket | undefined) => void;
 }
 
@@ -17,8 +22,8 @@ interface Waiter {
  *
  * While it is open everybody passes. A failure that concerns the backend as a whole closes it for a while; then one
  * request is let through as a probe, and only its success opens the gate for the others. So a backend that is down or
- * throttles sees one request now and then, not one from each consumer. Probes take turns: a request that fails each
- * time, while the backend takes all others, keeps nobody waiting for good.
+ * throttles sees one request now and then, not one from each consumer. Who has failed least probes first: requests that fail
+ * each time, while the backend takes all others, keep nobody waiting for good.
  */
 export class Gate {
   readonly #clock: Clock;
@@ -29,8 +34,6 @@ export class Gate {
   #closings = 0;
   #opensAt = 0;
   #failures = 0;
-  /** The item that probed last in vain. */
-  #failedProbe = -1;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -54,13 +57,14 @@ export class Gate {
     return this.#state === 'closed' ? Math.max(0, this.#opensAt - this.#clock.monotonic()) : 0;
   }
 
-  /** Resolves when an attempt may be made, with nothing when there will be none any more. Items probe in turn, from the oldest on. */
-  enter(sequence: number): Promise<Ticket | undefined> {
+  /** Resolves when an attempt may be made, with nothing when there will be none any more. */
+  enter({ sequence, failures }: Visitor): Promise<Ticket | undefined> {
     if (this.#state === 'stopped') return Promise.resolve(undefined);
-    if (this.#state === 'open') return Promise.resolve({ closings: this.#closings, sequence });
+    if (this.#state === 'open') return Promise.resolve({ closings: this.#closings });
     return new Promise((resolve) => {
-      const at = this.#waiters.findIndex((waiter) => waiter.sequence > sequence);
-      this.#waiters.splice(at < 0 ? this.#waiters.length : at, 0, { sequence, resolve });
+      const isBehind = (other: Waiter): boolean => other.failures > failures || (other.failures === failures && other.sequence > sequence);
+      const at = this.#waiters.findIndex(isBehind);
+      this.#waiters.splice(at < 0 ? this.#waiters.length : at, 0, { sequence, failures, resolve });
       this.#probe();
     });
   }
@@ -70,7 +74,7 @@ export class Gate {
     if (this.#state === 'stopped' || ticket.closings !== this.#closings) return;
     this.#failures = 0;
     this.#state = 'open';
-    for (const { sequence, resolve } of this.#waiters.splice(0)) resolve({ closings: this.#closings, sequence });
+    for (const { resolve } of this.#waiters.splice(0)) resolve({ closings: this.#closings });
   }
 
   /** The attempt was not made after all: another may probe. */
@@ -89,7 +93,6 @@ export class Gate {
     const now = this.#clock.monotonic();
     const wasOpen = this.#state === 'open';
     if (ticket.closings === this.#closings) {
-      if (this.#state === 'probing') this.#failedProbe = ticket.sequence;
       this.#failures++;
       this.#closings++;
     } else if (this.#state !== 'closed' || now + ms <= this.#opensAt) {
@@ -123,10 +126,9 @@ export class Gate {
 
   #probe(): void {
     if (this.#state !== 'closed' || !this.#isDue) return;
-    const behind = this.#waiters.findIndex(({ sequence }) => sequence > this.#failedProbe);
-    const [next] = this.#waiters.splice(Math.max(0, behind), 1);
+    const next = this.#waiters.shift();
     if (!next) return;
     this.#state = 'probing';
-    next.resolve({ closings: this.#closings, sequence: next.sequence });
+    next.resolve({ closings: this.#closings });
   }
 }

@@ -10,6 +10,7 @@ import { Gate } from './gate.ts';
 import { sourcesOf, type Item, type Keeper, type Tally } from './item.ts';
 import { MemoryKeeper, abandon } from './memory-keeper.ts';
 import type { Payload, Send, Split } from './payload.ts';
+import { Places } from './places.ts';
 import { Room, type Amounts } from './room.ts';
 import { Schedule } from './schedule.ts';
 import { Shipment } from './shipment.ts';
@@ -52,6 +53,8 @@ export class SendingQueue {
   readonly #labels: Labels;
   readonly #keeper: Keeper;
   readonly #shipment: Shipment;
+  readonly #places: Places;
+  /** Requests that were begun, those included that wait for their next attempt. */
   readonly #inFlight = new Set<Promise<void>>();
   readonly #waits: boolean;
   readonly #waiters = new Map<Item, () => void>();
@@ -72,6 +75,7 @@ export class SendingQueue {
     const isPersistent = queue.enabled && queue.storage !== undefined;
     const bytesMax = queue.bytes_max === undefined ? (isPersistent ? DISK_BYTES_MAX : MEMORY_BYTES_MAX) : parseSize(queue.bytes_max);
     this.#room = new Room({ units: this.#unitsMax, bytes: bytesMax, unwritten: UNWRITTEN_BYTES_MAX });
+    this.#places = new Places(queue.num_consumers);
     this.#gate = new Gate(host.clock);
     this.#labels = branch === undefined ? {} : { otel_signal: branch };
     this.#books = new Books(host.metrics, this.#labels);
@@ -96,6 +100,7 @@ export class SendingQueue {
       elapsedMsMax: parseDuration(retry.max_elapsed_time),
       dropsOnDestinationError: queue.on_destination_error === 'drop',
       isPersistent,
+      rest: (ms, keepsPlace) => this.#rest(ms, keepsPlace),
       stopping: this.#stopping.signal,
       deadline: this.#deadline.signal,
     });
@@ -247,17 +252,34 @@ export class SendingQueue {
   }
 
   #pump(): void {
-    while (this.#maySend && this.#inFlight.size < this.#settings.queue.num_consumers) {
-      const item = this.#schedule.take();
-      if (!item) break;
-      const shipping = this.#ship(item).catch((problem: unknown) => this.#settings.host.fatal(problem));
-      this.#inFlight.add(shipping);
-      void shipping.finally(() => {
-        this.#inFlight.delete(shipping);
-        this.#pump();
-      });
-    }
+    this.#places.fill(() => this.#begin());
     if (this.#schedule.length === 0 || (this.#gate.isStopped && this.#inFlight.size === 0)) this.#drained?.();
+  }
+
+  #begin(): boolean {
+    const item = this.#maySend ? this.#schedule.take() : undefined;
+    if (!item) return false;
+    const shipping = this.#ship(item).catch((problem: unknown) => this.#settings.host.fatal(problem));
+    this.#inFlight.add(shipping);
+    void shipping.finally(() => {
+      this.#inFlight.delete(shipping);
+      this.#places.giveBack();
+      this.#pump();
+    });
+    return true;
+  }
+
+  /** A request that waits for its next attempt leaves its place to others; its sources wait for it all the same. */
+  async #rest(ms: number, keepsPlace: boolean): Promise<void> {
+    if (!keepsPlace) {
+      this.#places.giveBack();
+      this.#pump();
+    }
+    await this.#settings.host.clock.sleep(ms, this.#stopping.signal);
+    if (keepsPlace) return;
+    const place = this.#places.comeBack();
+    this.#pump();
+    await place;
   }
 
   async #ship(item: Item): Promise<void> {

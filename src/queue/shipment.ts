@@ -31,6 +31,8 @@ export interface ShipmentSettings {
   readonly dropsOnDestinationError: boolean;
   /** An item outlives us: what cannot be sent must be dropped, since its source has moved on. */
   readonly isPersistent: boolean;
+  /** Waits between two attempts; others may be sent meanwhile, unless the request is to keep its place. */
+  readonly rest: (ms: number, keepsPlace: boolean) => Promise<void>;
   /** No more waiting: shutdown has begun. */
   readonly stopping: AbortSignal;
   /** No more requests: the deadline has passed. */
@@ -54,6 +56,8 @@ interface Attempt {
 interface Part {
   rows: number;
   load: () => Promise<Payload | undefined>;
+  /** The body stays in memory, also where the queue is on disk. */
+  isLoaded: boolean;
 }
 
 /**
@@ -79,7 +83,7 @@ export class Shipment {
       return body && { body, rows: item.rows, encoding: item.encoding, contentType: item.contentType };
     };
     // In the order of the rows: what is divided is replaced by its halves.
-    const parts: Part[] = [{ rows: item.rows, load: whole }];
+    const parts: Part[] = [{ rows: item.rows, load: whole, isLoaded: false }];
     let requests = 1;
     let requestsMax = BISECT_REQUESTS;
     for (let part = parts.shift(); part; part = parts.shift()) {
@@ -104,13 +108,13 @@ export class Shipment {
   async #halve(payload: Payload): Promise<Part[] | undefined> {
     if (payload.rows < 2) return undefined;
     const halves = await this.#settings.split(payload);
-    return halves?.map((half) => ({ rows: half.rows, load: () => Promise.resolve(half) }));
+    return halves?.map((half) => ({ rows: half.rows, load: () => Promise.resolve(half), isLoaded: true }));
   }
 
   async #answerTo(item: Item, part: Part, tally: Tally): Promise<Answer> {
-    const { gate, backoff, stopping, deadline } = this.#settings;
-    for (let failures = 1; ; failures++) {
-      const ticket = await gate.enter(item.sequence);
+    const { gate, backoff, stopping, deadline, isPersistent, rest } = this.#settings;
+    for (let failures = 0; ;) {
+      const ticket = await gate.enter({ sequence: item.sequence, failures });
       if (!ticket) return { kind: 'left' };
       const payload = await part.load();
       if (!payload) {
@@ -125,13 +129,15 @@ export class Shipment {
       if (!(answer instanceof Error)) return answer;
       // From here on the body is not referred to while waiting; a queue on disk reads it again.
       if (deadline.aborted) return { kind: 'left' };
-      const waitMs = gate.isOpen ? backoff.delayMs(failures, retryAfterOf(answer)) : gate.closedMs;
+      failures++;
+      const waitMs = Math.max(backoff.delayMs(failures, retryAfterOf(answer)), gate.closedMs);
       if (answer instanceof RetryableError && this.#isOver(item, waitMs)) return this.#giveUp(item, answer);
       if (stopping.aborted) {
         gate.stop();
         return { kind: 'left' };
       }
-      if (gate.isOpen) await this.#clock.sleep(waitMs, stopping);
+      // On disk there may be many more requests than memory has room for; one that is in memory keeps others from following it.
+      await rest(waitMs, isPersistent && part.isLoaded);
     }
   }
 
@@ -181,6 +187,7 @@ export class Shipment {
     this.#taken(tally, part.rows - payload.rows, 0);
     part.rows = payload.rows;
     part.load = () => Promise.resolve(payload);
+    part.isLoaded = true;
   }
 
   #backendAnswered(ticket: Ticket): void {

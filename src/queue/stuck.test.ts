@@ -47,3 +47,41 @@ test.each([new RetryableError('500: the backend stumbles over this one'), new De
     expect(went).toBe(came);
   },
 );
+
+test('requests that fail each time, more than there are consumers, keep no place from others', async () => {
+  const queue = createQueue(backend, host, { queue: { num_consumers: 2 } });
+  await queue.start();
+  for (let source = 1; source <= 5; source++) offer(queue, 'bad', source);
+  await passMinute(new RetryableError('500'));
+
+  for (let source = 6; source <= 40; source++) offer(queue, 'abc', source);
+  // Of a source that has a request without an answer nothing overtakes.
+  offer(queue, 'behind', 1);
+  for (let minutes = 0; minutes < 2; minutes++) await passMinute(new RetryableError('500'));
+
+  expect(backend.taken).toEqual(Array.from({ length: 35 }, () => 'abc'));
+  const { came, went } = booksOf(host);
+  expect(went).toBe(came);
+});
+
+test('no more requests are under way than there are consumers, also when many come back at once', async () => {
+  const queue = createQueue(backend, host, { queue: { num_consumers: 2 } });
+  await queue.start();
+  for (let source = 1; source <= 9; source++) offer(queue, 'bad', source);
+  let most = 0;
+  for (let seconds = 0; seconds < 300; seconds++) {
+    most = Math.max(most, backend.requests.length - answered);
+    // Answers take a second, so that requests meet; now and then one is taken.
+    const end = backend.requests.length;
+    await clock.advance(1000);
+    for (; answered < end; answered++) {
+      const request = backend.requests[answered];
+      await (answered % 30 === 29 ? request?.answer() : request?.fail(new RetryableError('500')));
+    }
+  }
+
+  expect(most).toBe(2);
+  await queue.shutdown(AbortSignal.abort());
+  const { came, went } = booksOf(host);
+  expect(went).toBe(came);
+});

@@ -1,0 +1,40 @@
+/**
+ * The right to have a request on its way; there are so many. Who comes back for one and who comes anew take turns, so that
+ * neither keeps the other waiting for good.
+ */
+export class Places {
+  readonly #returned: (() => void)[] = [];
+  #free: number;
+  #isTurnOfReturned = false;
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** Gives out what is free. `begin` begins a request with a place; false when there is none to begin. */
+  fill(begin: () => boolean): void {
+    while (this.#free > 0) {
+      this.#free--;
+      const isUsed = this.#isTurnOfReturned ? this.#resume() || begin() : begin() || this.#resume();
+      this.#isTurnOfReturned = !this.#isTurnOfReturned;
+      if (isUsed) continue;
+      this.#free++;
+      return;
+    }
+  }
+
+  giveBack(): void {
+    this.#free++;
+  }
+
+  /** Resolves when `fill` has given a place out. */
+  comeBack(): Promise<void> {
+    return new Promise((resolve) => this.#returned.push(resolve));
+  }
+
+  #resume(): boolean {
+    const resume = this.#returned.shift();
+    resume?.();
+    return resume !== undefined;
+  }
+}
