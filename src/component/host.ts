@@ -1,4 +1,5 @@
 import type * as nodeFs from 'node:fs';
+import type { Signal } from '#model';
 import type { OwnRecords } from './own-records.ts';
 import type { StorageClient } from './storage.ts';
 
@@ -71,8 +72,8 @@ export interface Host {
   readonly ownRecords?: OwnRecords;
   /** True on the virtual clock of `winnow test`, where what this process takes of the machine says nothing. */
   readonly isRehearsal?: boolean;
-  /** Shown by `winnow status` and the health check. `recoverable` mends itself, `permanent` needs a human. */
-  report(status: StatusName, message?: string): void;
+  /** Shown by `winnow status` and the health check. `recoverable` mends itself, `permanent` needs a human. With a signal it is said of that one. */
+  report(status: StatusName, message?: string, signal?: Signal): void;
   /** Every component's status, for extensions that tell it. */
   statuses(): ReadonlyMap<string, { readonly status: StatusName; readonly message: string | undefined; readonly since: number }>;
   /** A broken invariant: ends the process with exit code 70 after telling why. */

@@ -1,4 +1,4 @@
-import type { Host, StatusName } from '#component';
+import type { Host } from '#component';
 import type { Signal } from '#model';
 import type { Compressor } from '#net';
 import type { BodyPool } from '#otlp';
@@ -15,7 +15,6 @@ export interface LaneSettings {
   readonly compressor: Compressor;
   readonly contentType: string;
   readonly bodies: BodyPool;
-  readonly report: Host['report'];
   readonly host: Host;
 }
 
@@ -28,7 +27,7 @@ export class Lane {
   readonly #outbox: Outbox;
   readonly #contentType: string;
 
-  constructor(signal: Signal, { id, config, send, compressor, contentType, bodies, report, host }: LaneSettings) {
+  constructor(signal: Signal, { id, config, send, compressor, contentType, bodies, host }: LaneSettings) {
     const { sending_queue: queue, retry_on_failure: retry } = config;
     const branch = branchOf(signal);
     this.#queue = new SendingQueue({
@@ -39,7 +38,7 @@ export class Lane {
       send,
       split: (payload) => splitPayload(payload, compressor),
       recycle: (body) => bodies.give(body),
-      report,
+      report: (status, message) => host.report(status, message, signal),
       host,
     });
     const waits = !queue.enabled || !queue.block_on_overflow || queue.wait_for_result;
@@ -66,18 +65,6 @@ export class Lane {
 
 function branchOf(signal: Signal): string | undefined {
   return signal === 'logs' ? undefined : signal;
-}
-
-const RANKS: readonly StatusName[] = ['ok', 'recoverable', 'permanent'];
-
-/** For each lane a way to report; the exporter is as well as the worst of them. */
-export function sumOfReports(host: Host): (signal: Signal) => Host['report'] {
-  const last = new Map<Signal, { readonly status: StatusName; readonly message: string | undefined }>();
-  return (signal) => (status, message) => {
-    last.set(signal, { status, message });
-    const worst = [...last.values()].reduce((a, b) => (RANKS.indexOf(b.status) > RANKS.indexOf(a.status) ? b : a));
-    host.report(worst.status, worst.message);
-  };
 }
 
 /** What the life before has left of a signal that no pipeline sends here now: it would lie there for ever, unsaid. */

@@ -4,7 +4,7 @@ import { createCompressor, type Compressor } from '#net';
 import { BodyPool, writeJsonRequest, writeRequest } from '#otlp';
 import { draftsOf, offerDrafts, requestBytesMaxOf, type Send } from '#queue';
 import type { OtlpExportConfig } from './config.ts';
-import { Lane, reportLeft, sumOfReports } from './lane.ts';
+import { Lane, reportLeft } from './lane.ts';
 import { JSON_TYPE, PROTOBUF } from './payload-type.ts';
 
 // Two bodies under way, one being written, their compressed forms, and some that differ in size.
@@ -62,10 +62,7 @@ export class OtlpExporter implements Exporter {
     const transport = this.#open(host);
     const send = this.#sendOver(transport, host);
     const shared = { id, config: this.#config, send, compressor: this.#compressor, contentType: this.#contentType };
-    const reportOf = sumOfReports(host);
-    const lanes = new Map(
-      signals.map((signal) => [signal, new Lane(signal, { ...shared, bodies: this.#bodies, report: reportOf(signal), host })]),
-    );
+    const lanes = new Map(signals.map((signal) => [signal, new Lane(signal, { ...shared, bodies: this.#bodies, host })]));
     this.#running = { transport, lanes };
     for (const lane of lanes.values()) await lane.start();
     reportLeft(this.#config, signals, { id, host });

@@ -13,6 +13,7 @@ const PLAN = {
     pipelines: [
       { id: 'logs/in', receivers: ['in'], processors: [], exporters: ['c'] },
       { id: 'logs/a', receivers: ['c'], processors: [], exporters: ['x'] },
+      { id: 'traces/a', receivers: ['in'], processors: [], exporters: ['x'] },
       { id: 'logs/b', receivers: ['c'], processors: [], exporters: ['y'] },
     ],
   },
@@ -39,6 +40,19 @@ test('a pipeline is up until one of its exporters says that it cannot deliver', 
     expect(health.isUp('logs/a')).toBe(isUp);
   }
   expect(health.isUp('logs/b')).toBe(true);
+});
+
+test('an exporter that cannot deliver spans is up for logs', () => {
+  const { health, statuses } = create({});
+
+  statuses.setFor('exporter:x', 'traces', { status: Status.permanent, message: '404' });
+  expect(statuses.get('exporter:x')).toMatchObject({ status: Status.permanent, message: '404' });
+  expect([health.isUp('logs/a'), health.isUp('traces/a')]).toEqual([true, false]);
+
+  statuses.setFor('exporter:x', 'logs', { status: Status.recoverable, message: '503' });
+  statuses.setFor('exporter:x', 'traces', { status: Status.ok, message: undefined });
+  expect(statuses.get('exporter:x')).toMatchObject({ status: Status.recoverable, message: '503' });
+  expect([health.isUp('logs/a'), health.isUp('traces/a')]).toEqual([false, true]);
 });
 
 test('of a connector that does not say, all that it feeds have to be up', () => {

@@ -1,6 +1,7 @@
 import { Status, type Connector } from '#component';
 import { nameOf } from './host.ts';
 import type { GraphPlan } from './plan.ts';
+import { signalOf } from './signals.ts';
 import type { Statuses } from './statuses.ts';
 
 /** Which pipelines can deliver, as far as the components at their ends say. */
@@ -19,7 +20,7 @@ export class Health {
     this.#connectors.set(id, connector);
   }
 
-  /** False when one of the exporters of the pipeline, or a connector at its end, says that it cannot deliver. */
+  /** False when one of the exporters of the pipeline says that it cannot deliver this signal, or a connector at its end that it cannot deliver. */
   isUp(pipeline: string): boolean {
     // Asked for each batch: the way to the ends is found once.
     let ends = this.#ends.get(pipeline);
@@ -33,8 +34,9 @@ export class Health {
     return exporters.map((id) => {
       if (connectors.has(id)) return () => this.#isConnectorUp(id);
       const name = nameOf({ kind: 'exporter', id, pipeline: undefined });
+      const signal = signalOf(pipeline);
       return () => {
-        const status = this.#statuses.get(name)?.status;
+        const status = this.#statuses.statusFor(name, signal);
         return status !== Status.recoverable && status !== Status.permanent;
       };
     });

@@ -10,6 +10,7 @@ import {
   type StatusName,
   type StorageClient,
 } from '#component';
+import type { Signal } from '#model';
 import type { MetricsRegistry, MetricsScope } from '../telemetry/metrics.ts';
 import type { Statuses } from './statuses.ts';
 
@@ -99,13 +100,15 @@ export class ComponentHost implements Host {
     return this.#find('extension', id, isCapable);
   }
 
-  report(status: StatusName, message?: string): void {
+  report(status: StatusName, message?: string, signal?: Signal): void {
     const { statuses } = this.#environment;
     const name = nameOf(this.#identity);
     const before = statuses.get(name);
-    statuses.set(name, status, message);
+    if (signal) statuses.setFor(name, signal, { status, message });
+    else statuses.set(name, status, message);
+    const after = statuses.get(name);
     // What went wrong the component has said itself, better than a status can.
-    if (before?.status !== status) this.log.debug('Status has changed.', { status, reason: message });
+    if (before?.status !== after?.status) this.log.debug('Status has changed.', { status: after?.status, reason: after?.message });
   }
 
   statuses(): ReturnType<Host['statuses']> {

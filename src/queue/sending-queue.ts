@@ -28,7 +28,7 @@ export interface SendingQueueSettings {
   readonly host: Host;
   /** Tells this queue from the others of its exporter: on disk, in the metrics, by the name of its dead letters. */
   readonly branch?: string;
-  /** Where the exporter sums up how its queues are; otherwise the queue itself says how the exporter is. */
+  /** Where an exporter has several queues: each says how the exporter is for what it carries. */
   readonly report?: Host['report'];
   /** Called with an offered body that nobody refers to any more: the exporter may use its memory again. */
   readonly recycle?: (body: Buffer) => void;
