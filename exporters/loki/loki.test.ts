@@ -195,6 +195,20 @@ test.each([
   expect(lines()).toEqual(['number 0', 'number 1']);
 });
 
+test('a web page, or the 400 of a server that wants TLS, is no answer of Loki', async () => {
+  const rig = await start();
+  const pages = [
+    { status: 200, type: 'text/html', body: '<html>Please log in</html>' },
+    { status: 400, body: 'Client sent an HTTP request to an HTTPS server.' },
+  ];
+  server.answer = () => pages.shift();
+
+  expect((await rig.send(numbered(2))).durable).toBe(2);
+
+  expect(rig.host.reported.filter(({ status }) => status === 'permanent')).toHaveLength(2);
+  expect(lines()).toEqual(['number 0', 'number 1']);
+});
+
 test('a push that is divided keeps its streams and their order', async () => {
   const rig = await start({ labels_from_attributes: ['id'] });
   const batch = numbered(7);

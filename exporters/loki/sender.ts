@@ -1,10 +1,11 @@
-import type { Counter, Host } from '#component';
+import { DestinationError, type Counter, type Host } from '#component';
 import {
   ClientIdentity,
   headersOf,
   quoteWithout,
   toStatusFault,
   withoutSecrets,
+  wrongServerAdvice,
   type Authenticator,
   type HttpAnswer,
   type HttpClient,
@@ -44,14 +45,15 @@ export class Sender {
     const own = { ...this.#tenant, 'content-type': payload.contentType, 'content-length': String(payload.body.length) };
     this.#sentBytes.add(payload.body.length);
     const answer = await this.#settings.client.post(payload.body, { ...own, ...headers }, signal);
-    if (answer.status >= 200 && answer.status < 300) return { rejected: 0 };
-    throw this.#problemOf(answer, payload.rows, secrets);
+    const wrong = wrongServerAdvice(answer);
+    if (answer.status >= 200 && answer.status < 300 && wrong === undefined) return { rejected: 0 };
+    throw this.#problemOf(answer, { rows: payload.rows, wrong }, secrets);
   }
 
-  #problemOf(answer: HttpAnswer, rows: number, secrets: readonly string[]): Error {
+  #problemOf(answer: HttpAnswer, { rows, wrong }: { rows: number; wrong: string | undefined }, secrets: readonly string[]): Error {
     const { status } = answer;
-    const message = `${this.#where}: ${status}: ${adviceFor(status, rows)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
-    return toStatusFault(answer, message, this.#settings.host.clock.now());
+    const message = `${this.#where}: ${status}: ${wrong ?? adviceFor(status, rows)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
+    return wrong === undefined ? toStatusFault(answer, message, this.#settings.host.clock.now()) : new DestinationError(message);
   }
 }
 

@@ -1,4 +1,5 @@
-import { quoteWithout, toStatusFault, type HttpAnswer } from '#net';
+import { DestinationError } from '#component';
+import { quoteWithout, toStatusFault, wrongServerAdvice, type HttpAnswer } from '#net';
 import type { SendResult } from '#queue';
 import { readStatusMessage, resultOf } from './response-body.ts';
 
@@ -13,12 +14,14 @@ export interface Question {
   readonly secrets: () => readonly string[];
 }
 
-/** What an answer of the backend means for the records. Throws what `toStatusFault` says when it is no success. */
+/** What an answer means for the records. Throws what `toStatusFault` says when it is no success, and when it is not the backend's. */
 export function interpretAnswer(answer: HttpAnswer, question: Question): SendResult {
   const { status } = answer;
-  if (status >= 200 && status < 300) return resultOf(answer);
-  const message = `${question.id}: ${status} from ${question.where}: ${adviceFor(answer, question)}${quoteWithout(readStatusMessage(answer), question.secrets())}`;
-  throw toStatusFault(answer, message, question.nowMs);
+  const wrong = wrongServerAdvice(answer);
+  if (status >= 200 && status < 300 && wrong === undefined) return resultOf(answer);
+  const said = quoteWithout(readStatusMessage(answer), question.secrets());
+  const message = `${question.id}: ${status} from ${question.where}: ${wrong ?? adviceFor(answer, question)}${said}`;
+  throw wrong === undefined ? toStatusFault(answer, message, question.nowMs) : new DestinationError(message);
 }
 
 /** What the operator should know or do. */

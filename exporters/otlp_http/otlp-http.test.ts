@@ -110,6 +110,24 @@ describe('an answer', () => {
     expect(answer(200, body, type)).toEqual({ rejected: 0, message: 'the answer could not be read' });
   });
 
+  const page = (said: string): string => `<!DOCTYPE html>\n<html><body>${said}</body></html>`;
+
+  test.each([
+    [200, page('Please log in'), 'text/html; charset=utf-8', 'what answers is a web page'],
+    [400, 'Client sent an HTTP request to an HTTPS server.\n', '', 'it wants TLS'],
+    [400, page('The plain HTTP request was sent to HTTPS port'), 'text/html', 'it wants TLS'],
+    [400, page('No required SSL certificate was sent'), 'text/html', 'it wants TLS'],
+  ])('of somebody else says nothing about the records: %i %j', (status, body, type, said) => {
+    expect(errorOf(status, body, type)).toBeInstanceOf(DestinationError);
+    expect(errorOf(status, body, type).message).toContain(said);
+  });
+
+  test('of a backend that is made with a framework for pages is its own', () => {
+    expect(answer(200, 'OK', 'text/html')).toEqual({ rejected: 0 });
+    expect(answer(204, '', 'text/html')).toEqual({ rejected: 0 });
+    expect(errorOf(400, page('no such tenant'), 'text/html')).toBeInstanceOf(PermanentError);
+  });
+
   test.each([301, 307, 401, 403, 404, 405, 407])('%i is a fault of the destination', (status) => {
     expect(errorOf(status)).toBeInstanceOf(DestinationError);
   });

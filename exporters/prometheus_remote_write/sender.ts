@@ -1,5 +1,14 @@
-import { PermanentError, RetryableError, type Counter, type Host } from '#component';
-import { ClientIdentity, parseRetryAfter, quoteWithout, withoutSecrets, type Authenticator, type HttpAnswer, type HttpClient } from '#net';
+import { DestinationError, PermanentError, RetryableError, type Counter, type Host } from '#component';
+import {
+  ClientIdentity,
+  parseRetryAfter,
+  quoteWithout,
+  withoutSecrets,
+  wrongServerAdvice,
+  type Authenticator,
+  type HttpAnswer,
+  type HttpClient,
+} from '#net';
 import type { Request } from './request-writer.ts';
 
 export interface SenderSettings {
@@ -33,20 +42,22 @@ export class Sender {
   }
 
   /**
-   * Throws RetryableError or DestinationError when no answer came or the protocol says that the request may be sent again
+   * Throws RetryableError or DestinationError when no answer came, or none of the backend, or the protocol says that the request may be sent again
    * (429, 5xx), and PermanentError for every other answer.
    */
   async send({ body, samples }: Request, signal: AbortSignal): Promise<void> {
     const { headers, secrets } = this.#identity.now();
     this.#sentBytes.add(body.length);
     const answer = await this.#settings.client.post(body, { ...headers, ...PROTOCOL, 'content-length': String(body.length) }, signal);
-    if (answer.status >= 200 && answer.status < 300) return;
-    throw this.#problemOf(answer, samples, secrets);
+    const wrong = wrongServerAdvice(answer);
+    if (answer.status >= 200 && answer.status < 300 && wrong === undefined) return;
+    throw this.#problemOf(answer, { samples, wrong }, secrets);
   }
 
-  #problemOf(answer: HttpAnswer, samples: number, secrets: readonly string[]): Error {
+  #problemOf(answer: HttpAnswer, { samples, wrong }: { samples: number; wrong: string | undefined }, secrets: readonly string[]): Error {
     const { status } = answer;
-    const message = `${this.#where}: ${status}: ${adviceFor(status, samples)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
+    const message = `${this.#where}: ${status}: ${wrong ?? adviceFor(status, samples)}${quoteWithout(answer.body.toString('utf8'), secrets)}`;
+    if (wrong !== undefined) return new DestinationError(message);
     if (status !== 429 && status < 500) return new PermanentError(message, { tooLarge: status === 413 });
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#settings.host.clock.now());
     return new RetryableError(message, retryAfterMs === undefined ? {} : { retryAfterMs });

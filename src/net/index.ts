@@ -42,3 +42,4 @@ export { loadTls, tlsClientSchema, tlsProblems, type LoadedTls, type TlsClientCo
 export { loadServerTls, reloadServerTls, tlsServerProblems, tlsServerSchema, type TlsServerConfig } from './tls-server.ts';
 export { userAgent } from './user-agent.ts';
 export { basicAuthOf, parseHttpUrl, withoutSecrets } from './url.ts';
+export { wrongServerAdvice } from './wrong-server.ts';

@@ -37,7 +37,9 @@ export class LokiServer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>[] = [];
   requests = 0;
   /** Answers a request instead. */
-  answer: ((entries: readonly Pushed[]) => { readonly status: number; readonly body?: string } | undefined) | undefined;
+  answer:
+    | ((entries: readonly Pushed[]) => { readonly status: number; readonly type?: string; readonly body?: string } | undefined)
+    | undefined;
   readonly #seen = new Set<string>();
   readonly #server: Server;
 
@@ -48,8 +50,8 @@ export class LokiServer {
       request.on('end', () => {
         this.requests++;
         this.headers.push(request.headers);
-        const { status, body = '' } = this.#take(request.url ?? '', request.headers['content-type'], Buffer.concat(chunks));
-        response.writeHead(status);
+        const { status, type, body = '' } = this.#take(request.url ?? '', request.headers['content-type'], Buffer.concat(chunks));
+        response.writeHead(status, type === undefined ? {} : { 'content-type': type });
         response.end(body);
       });
     });
@@ -68,7 +70,7 @@ export class LokiServer {
     await new Promise((closed) => this.#server.close(closed));
   }
 
-  #take(url: string, type: string | undefined, body: Buffer): { status: number; body?: string } {
+  #take(url: string, type: string | undefined, body: Buffer): { status: number; type?: string; body?: string } {
     if (url !== '/loki/api/v1/push') return { status: 404, body: '404 page not found' };
     if (type !== 'application/x-protobuf') return { status: 400, body: 'unsupported content type' };
     const entries = decodePush(body);
