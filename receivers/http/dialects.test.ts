@@ -50,6 +50,33 @@ describe('Elasticsearch', () => {
     ]);
   });
 
+  test('the severity and the ids of ECS are found inside of objects too, which stay as they are', async () => {
+    const { post, sink } = await start();
+    const ids = { trace: { id: '0af7651916cd43dd8448eb211c80319c' }, span: { id: 'b7ad6b7169203331' } };
+    const documents = [
+      { message: 'one', log: { level: 'error', offset: 7, file: { path: '/x' } }, ...ids },
+      { message: 'two', log: { level: 'loud' }, trace: { id: 'short' } },
+      { message: 'three', log: 'level', trace: ['id'], level: 'warn' },
+      { message: 'four', log: { level: 'debug' }, 'log.level': 'fatal' },
+    ];
+
+    await post('/app/_bulk', lines(...documents.flatMap((document) => [{ create: {} }, document])), BULK_TYPE);
+
+    const index = { 'elasticsearch.index': 'app' };
+    expect(sink.records).toMatchObject([
+      { severity: SeverityNumber.error, severityText: 'error', traceId: ids.trace.id, spanId: ids.span.id },
+      { severity: 0, traceId: '' },
+      { severity: SeverityNumber.warn },
+      { severity: SeverityNumber.fatal },
+    ]);
+    expect(sink.records.map(({ attributes }) => attributes)).toEqual([
+      { ...index, log: documents[0]?.log, ...ids },
+      { ...index, log: { level: 'loud' }, trace: { id: 'short' } },
+      { ...index, log: 'level', trace: ['id'] },
+      { ...index, log: { level: 'debug' } },
+    ]);
+  });
+
   test('a document that is none and an action that cannot be are errors of their items; the others are taken', async () => {
     const { post, sink } = await start();
     const body = `${lines({ create: {} })}{"message":\n${lines({ delete: { _id: '1' } }, { create: {} }, { message: 'good' })}`;

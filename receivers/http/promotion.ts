@@ -1,9 +1,17 @@
-import { ValueType, type AttributeTable, type Key, type LogBatch } from '#model';
+import { keyOf, ValueType, type AttributeTable, type Key, type LogBatch } from '#model';
 import { FIELD_SEVERITIES, GuessedTime, SeverityLookup, UTC } from '#operators';
 import type { FieldsConfig } from './config.ts';
 
-const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5 } as const;
+/** `inside`: an object by this name may have a member that has a role. */
+const Role = { body: 1, time: 2, severity: 3, traceId: 4, spanId: 5, inside: 6 } as const;
 type RoleNumber = (typeof Role)[keyof typeof Role];
+
+interface Member {
+  readonly name: string;
+  /** The object's name, a dot, and its own. */
+  readonly key: Key;
+  readonly role: RoleNumber;
+}
 
 // Rows with more attributes are rare; those of the rest are looked up by name.
 const PLACES_MAX = 64;
@@ -11,6 +19,7 @@ const PLACES_MAX = 64;
 /** Moves what is more than an attribute to its place in the record: text, time, severity, ids. */
 export class Promotion {
   readonly #roles = new Map<string, RoleNumber>();
+  readonly #members = new Map<string, Member[]>();
   readonly #time = new GuessedTime(UTC);
   readonly #severities = new SeverityLookup(FIELD_SEVERITIES);
   /** The attributes of the row before, in order: those of the next one are mostly the same. */
@@ -24,8 +33,24 @@ export class Promotion {
       [trace_id, Role.traceId],
       [span_id, Role.spanId],
     ] as const;
-    for (const [names, role] of groups) for (const name of names) this.#roles.set(name, role);
+    for (const [names, role] of groups) {
+      for (const name of names) {
+        this.#roles.set(name, role);
+        this.#lookInside(name, role);
+      }
+    }
+    for (const name of this.#members.keys()) if (!this.#roles.has(name)) this.#roles.set(name, Role.inside);
     this.#last = { keys: Array.from({ length: PLACES_MAX }), roles: new Uint8Array(PLACES_MAX) };
+  }
+
+  /** `log.level` may come as `{"log":{"level":…}}`, as shippers for Elasticsearch write it. */
+  #lookInside(name: string, role: RoleNumber): void {
+    const dot = name.indexOf('.');
+    if (dot <= 0) return;
+    const object = name.slice(0, dot);
+    const members = this.#members.get(object) ?? [];
+    members.push({ name: name.slice(dot + 1), key: keyOf(name), role });
+    this.#members.set(object, members);
   }
 
   /** What does not look like what it is called stays an attribute; so does a second one of its kind. */
@@ -35,13 +60,38 @@ export class Promotion {
     const { keys, roles } = this.#last;
     let done = 0;
     let place = 0;
+    let inside: number[] | undefined;
     for (let slot = table.head[row] as number; slot >= 0; slot = next[slot] as number, place++) {
       const role = key[slot] === keys[place] ? (roles[place] as number) : this.#roleAt(place, key[slot] as Key);
       if (role === 0 || type[slot] === ValueType.none || (done & (1 << role)) !== 0) continue;
+      if (role === Role.inside) {
+        if (type[slot] === ValueType.encoded) (inside ??= []).push(slot);
+        continue;
+      }
       if (!this.#move(batch, row, slot, role)) continue;
       table.remove(slot);
       done |= 1 << role;
     }
+    // Afterwards: what is looked at becomes an attribute for a moment, and the table may grow.
+    for (const slot of inside ?? []) done |= this.#copyMembers(batch, row, { slot, done });
+  }
+
+  /** The object stays as it came. Returns the roles that were found. */
+  #copyMembers(batch: LogBatch, row: number, { slot, done }: { slot: number; done: number }): number {
+    const table = batch.attributes;
+    const object = table.value(slot);
+    if (typeof object !== 'object' || object === null) return 0;
+    const values = new Map<string, unknown>(Object.entries(object));
+    let found = 0;
+    for (const { name, key, role } of this.#members.get((table.key[slot] as Key).text) ?? []) {
+      const text = values.get(name);
+      if (typeof text !== 'string' || ((done | found) & (1 << role)) !== 0) continue;
+      const copy = table.add(row, key, ValueType.empty, 0, 0, 0);
+      table.set(copy, text);
+      if (this.#move(batch, row, copy, role)) found |= 1 << role;
+      table.remove(copy);
+    }
+    return found;
   }
 
   #roleAt(place: number, key: Key): RoleNumber | 0 {

@@ -30,7 +30,8 @@ const fields: PropertySchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
-  description: 'Members of JSON objects that are more than attributes; all others become attributes. An empty list switches one off.',
+  description:
+    'Members of JSON objects that are more than attributes; all others become attributes. A name with a dot, such as `log.level`, is found as `log: {level: …}` too. An empty list switches one off.',
   properties: {
     body: { ...names, default: ['message', 'msg'], description: 'The text of the record. Without one the object as it came is the body.' },
     time: { ...names, default: ['@timestamp', 'timestamp', 'time', 'ts'], description: 'The time: ISO 8601, or a count since 1970.' },
