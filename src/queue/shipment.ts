@@ -50,6 +50,8 @@ interface Attempt {
   readonly payload: Payload;
   readonly ticket: Ticket;
   readonly tally: Tally;
+  /** It has failed while others were answered: that it fails again says nothing of the backend. */
+  readonly isStuck: boolean;
 }
 
 /** A body, or a way to get it when its turn comes. */
@@ -68,6 +70,8 @@ export class Shipment {
   readonly #settings: ShipmentSettings;
   readonly #clock: Clock;
   #failuresInRow = 0;
+  /** Requests that were taken or refused, as opposed to failed. */
+  #answers = 0;
   #isAtFault = false;
 
   constructor(settings: ShipmentSettings) {
@@ -113,6 +117,8 @@ export class Shipment {
 
   async #answerTo(item: Item, part: Part, tally: Tally): Promise<Answer> {
     const { gate, backoff, stopping, deadline, isPersistent, rest } = this.#settings;
+    let isStuck = false;
+    let answersBefore = this.#answers;
     for (let failures = 0; ;) {
       const ticket = await gate.enter({ sequence: item.sequence, failures });
       if (!ticket) return { kind: 'left' };
@@ -125,11 +131,13 @@ export class Shipment {
       if (deadline.aborted) return { kind: 'left' };
       item.triedAt ??= this.#clock.monotonic();
       tally.requests++;
-      const answer = await this.#attempt(part, { payload, ticket, tally });
+      isStuck ||= failures > 0 && this.#answers > answersBefore;
+      const answer = await this.#attempt(part, { payload, ticket, tally, isStuck });
       if (!(answer instanceof Error)) return answer;
       // From here on the body is not referred to while waiting; a queue on disk reads it again.
       if (deadline.aborted) return { kind: 'left' };
       failures++;
+      answersBefore = this.#answers;
       const waitMs = Math.max(backoff.delayMs(failures, retryAfterOf(answer)), gate.closedMs);
       if (answer instanceof RetryableError && this.#isOver(item, waitMs)) return this.#giveUp(item, answer);
       if (stopping.aborted) {
@@ -142,8 +150,9 @@ export class Shipment {
   }
 
   /** The error is returned when the attempt is to be repeated. */
-  async #attempt(part: Part, { payload, ticket, tally }: Attempt): Promise<Answer | RetryableError | DestinationError> {
+  async #attempt(part: Part, attempt: Attempt): Promise<Answer | RetryableError | DestinationError> {
     const { send, books, deadline, dropsOnDestinationError } = this.#settings;
+    const { payload, ticket, tally } = attempt;
     try {
       const result = await send(payload, deadline);
       await this.#settleAnswered(part, result, tally);
@@ -168,7 +177,7 @@ export class Shipment {
       }
       if (problem instanceof RetryableError) {
         books.request('retryable');
-        return this.#failed(ticket, problem);
+        return this.#failed(attempt, problem);
       }
       // Anything else is no answer of a backend but our own mistake.
       if (!deadline.aborted) this.#settings.host.fatal(problem);
@@ -196,6 +205,7 @@ export class Shipment {
     const hadFailed = this.#failuresInRow > 0;
     gate.succeeded(ticket);
     this.#failuresInRow = 0;
+    this.#answers++;
     if (hadFailed && !wasClosed) report('ok');
     if (!wasClosed || !gate.isOpen) return;
     this.#isAtFault = false;
@@ -215,9 +225,9 @@ export class Shipment {
     return problem;
   }
 
-  #failed(ticket: Ticket, problem: RetryableError): RetryableError {
+  #failed({ ticket, isStuck }: Attempt, problem: RetryableError): RetryableError {
     const { backoff, books, exporter, gate, host, report, retries } = this.#settings;
-    this.#failuresInRow++;
+    this.#failuresInRow = isStuck ? Math.max(1, this.#failuresInRow) : this.#failuresInRow + 1;
     const isThrottled = problem.retryAfterMs !== undefined;
     if (!retries || (!isThrottled && gate.isOpen && this.#failuresInRow < FAILURES_UNTIL_CLOSED)) {
       report('recoverable', problem.message);

@@ -18,13 +18,15 @@ beforeEach(() => {
 
 /** A minute in which the backend takes everything but the body `bad`. */
 async function passMinute(problem: Error): Promise<void> {
-  for (let seconds = 0; seconds < 60; seconds++) {
-    for (; answered < backend.requests.length; answered++) {
-      const request = backend.requests[answered];
-      await (request?.payload.body.toString() === 'bad' ? request.fail(problem) : request?.answer());
-    }
-    await clock.advance(1000);
+  for (let seconds = 0; seconds < 60; seconds++) await passSecond(problem);
+}
+
+async function passSecond(problem: Error): Promise<void> {
+  for (; answered < backend.requests.length; answered++) {
+    const request = backend.requests[answered];
+    await (request?.payload.body.toString() === 'bad' ? request.fail(problem) : request?.answer());
   }
+  await clock.advance(1000);
 }
 
 test.each([new RetryableError('500: the backend stumbles over this one'), new DestinationError('403: this index is locked')])(
@@ -62,6 +64,31 @@ test('requests that fail each time, more than there are consumers, keep no place
   expect(backend.taken).toEqual(Array.from({ length: 35 }, () => 'abc'));
   const { came, went } = booksOf(host);
   expect(went).toBe(came);
+});
+
+test('requests that are known to fail do not make others wait for the backend', async () => {
+  const problem = new RetryableError('500');
+  const queue = createQueue(backend, host);
+  await queue.start();
+  offer(queue, 'abc', 1);
+  for (let source = 2; source <= 9; source++) offer(queue, 'bad', source);
+  for (let minutes = 0; minutes < 2; minutes++) {
+    offer(queue, 'abc', 1);
+    await passMinute(problem);
+  }
+
+  const waits: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const before = backend.taken.length;
+    const start = clock.now();
+    offer(queue, 'abc', 1);
+    while (backend.taken.length === before) await passSecond(problem);
+    waits.push(clock.now() - start);
+    for (let seconds = 0; seconds < 45; seconds++) await passSecond(problem);
+  }
+
+  // A second until it is sent, and one until it is answered.
+  expect(Math.max(...waits)).toBe(2000);
 });
 
 test('no more requests are under way than there are consumers, also when many come back at once', async () => {
