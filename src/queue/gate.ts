@@ -43,6 +43,11 @@ export class Gate {
     return this.#state === 'open';
   }
 
+  /** Somebody waits to probe. */
+  get hasWaiter(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   get isStopped(): boolean {
     return this.#state === 'stopped';
   }

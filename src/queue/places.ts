@@ -11,11 +11,16 @@ export class Places {
     this.#free = count;
   }
 
-  /** Gives out what is free. `begin` begins a request with a place; false when there is none to begin. */
-  fill(begin: () => boolean): void {
+  /**
+   * Gives out what is free. `begin` begins a request with a place; false when there is none to begin. So many that have come
+   * back get one at most.
+   */
+  fill(begin: () => boolean, returnedMax: number): void {
+    let left = returnedMax;
+    const resume = (): boolean => left > 0 && this.#resume() && left-- > 0;
     while (this.#free > 0) {
       this.#free--;
-      const isUsed = this.#isTurnOfReturned ? this.#resume() || begin() : begin() || this.#resume();
+      const isUsed = this.#isTurnOfReturned ? resume() || begin() : begin() || resume();
       this.#isTurnOfReturned = !this.#isTurnOfReturned;
       if (isUsed) continue;
       this.#free++;

@@ -252,7 +252,9 @@ export class SendingQueue {
   }
 
   #pump(): void {
-    this.#places.fill(() => this.#begin());
+    // While the backend is away one at a time probes; those that have failed keep no place that a new one could probe from.
+    const returnedMax = this.#gate.isOpen ? Infinity : this.#gate.hasWaiter ? 0 : 1;
+    this.#places.fill(() => this.#begin(), returnedMax);
     if (this.#schedule.length === 0 || (this.#gate.isStopped && this.#inFlight.size === 0)) this.#drained?.();
   }
 
