@@ -65,6 +65,16 @@ describe('bodies', () => {
     expect(sink.records[0]?.attributes).toEqual({ message: { a: 1 }, time: 'noon', level: 'loud', trace_id: 'xyz' });
   });
 
+  test('a byte order mark is no part of the first record', async () => {
+    const { post, sink } = await start();
+
+    const statuses = [];
+    for (const body of ['{"message":"a"}', '[{"message":"b"}]', 'c']) statuses.push((await post('/logs', `\uFEFF${body}`, {})).status);
+
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sink.records.map(({ body }) => body)).toEqual(['a', 'b', 'c']);
+  });
+
   test.each(['1e25', '18446744073709551616', '1e300'])('a number that is beyond all times stays an attribute: %s', async (number) => {
     const { post, sink } = await start();
 

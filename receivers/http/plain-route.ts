@@ -2,6 +2,7 @@ import { HttpProblem, type RequestHead, type Route, type ServerReply } from '#ne
 import type { PathConfig } from './config.ts';
 import type { Desk } from './desk.ts';
 import { isTypeTaken, shapeOf } from './json-rows.ts';
+import type { Feed } from './rows.ts';
 
 /** A path of our own: JSON or lines, as configured. */
 export function plainRoute({ path, format, attributes }: PathConfig, desk: Desk): Route {
@@ -13,14 +14,15 @@ export function plainRoute({ path, format, attributes }: PathConfig, desk: Desk)
       throw new HttpProblem(415, `expected ${expected} at ${path}, got the content type "${contentType.slice(0, 100)}"`);
     },
     handle: async (request): Promise<ServerReply> => {
-      const { body } = request;
+      const body = withoutMark(request.body);
       const complaints = desk.complaints();
       const shape = format === 'auto' ? shapeOf(body, request.contentType) : format;
-      await desk.take(request, function* () {
+      const feed = function* (): Feed {
         desk.rows.share(desk.origins.attributesOf(request, attributes));
         desk.rows.from(desk.origins.resource);
         yield* desk.reader.read(body, shape, complaints);
-      });
+      };
+      await desk.take(request, feed, { bytes: body });
       const { accepted, refused, first } = complaints;
       if (refused === 0) return json(desk.waits ? 200 : 202, { accepted });
       const unit = shape === 'json' ? 'element' : 'line';
@@ -29,6 +31,11 @@ export function plainRoute({ path, format, attributes }: PathConfig, desk: Desk)
     },
     describe: ({ status, message }): ServerReply => json(status, { error: message }),
   };
+}
+
+/** Windows writes a byte order mark before UTF-8; it is no part of the text. */
+function withoutMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }
 
 export function json(status: number, value: object): ServerReply {
