@@ -1,12 +1,7 @@
 import { DIGIT, byteSet, isTextAt, runEnd, runStart, type ByteSet } from './bytes.ts';
 import { NAME, NameKind, type NameKindNumber, type SecretNames } from './secret-names.ts';
 import { isBasicCredentials } from './shapes.ts';
-
-/** Where a secret value was found. */
-export interface ValueRange {
-  start: number;
-  end: number;
-}
+import { BACKSLASHES, setParameters, setQuoted, VALUE, type ValueRange } from './values.ts';
 
 export interface AssignmentText {
   from: number;
@@ -28,10 +23,7 @@ const SPACES_MAX = 4;
 const SIGN = byteSet(':=>');
 const QUOTE = byteSet('"\'');
 const BLANK = byteSet(' \t');
-const BACKSLASHES = byteSet('\\');
-const VALUE_STOP = byteSet(' \t\r\n\v\f\0', '"\'`', ',;&<', '\\');
 const LINE_STOP = byteSet('\r\n\0"\'`\\');
-const VALUE = VALUE_STOP.map((isStop) => 1 - isStop);
 const LINE = LINE_STOP.map((isStop) => 1 - isStop);
 const LITERAL = byteSet('bBrRuUfF@');
 // What closes something around the value is not part of it.
@@ -153,7 +145,7 @@ export function sqlTextAt(bytes: Buffer, start: number, end: number, { from, to,
 }
 
 /** A value in quotes or without. What it begins with is looked at first: one that is passed over costs no more. */
-function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber, value: ValueRange): boolean {
+export function setValue(bytes: Buffer, begin: number, to: number, kind: NameKindNumber, value: ValueRange): boolean {
   const open = runEnd(bytes, begin, Math.min(to, begin + 2 * SPACES_MAX), BACKSLASHES);
   const isQuoted = open < to && QUOTE[bytes[open] as number] === 1;
   if (isPlaceholder(bytes, isQuoted ? open + 1 : begin, to, kind)) return false;
@@ -179,31 +171,6 @@ function isElement(bytes: Buffer, start: number, from: number): boolean {
 
 function isParameter(bytes: Buffer, start: number, from: number): boolean {
   return start > from && (bytes[start - 1] === 0x3f || bytes[start - 1] === 0x26);
-}
-
-/**
- * A quoted value; the quote at `open` may have backslashes before it from `begin` on, as in JSON within JSON. A value
- * without an end takes the rest of the text.
- */
-function setQuoted(bytes: Buffer, begin: number, open: number, to: number, value: ValueRange): void {
-  const quote = bytes[open];
-  const depth = open - begin;
-  value.start = open + 1;
-  let backslashes = 0;
-  for (let i = open + 1; i < to; i++) {
-    const byte = bytes[i] as number;
-    if (byte === BACKSLASH) {
-      backslashes++;
-      continue;
-    }
-    // Quotes of the value itself have more backslashes than those around it.
-    if (byte === quote && (depth === 0 ? backslashes % 2 === 0 : backslashes <= depth)) {
-      value.end = i - Math.min(depth, backslashes);
-      return;
-    }
-    backslashes = 0;
-  }
-  value.end = to;
 }
 
 function setPlain(bytes: Buffer, begin: number, to: number, value: ValueRange): boolean {
@@ -238,7 +205,7 @@ function setCredentials(bytes: Buffer, to: number, isProse: boolean, value: Valu
   if (isScheme && !isPlaceholder(bytes, end + 1, to, NameKind.authorization) && setPlain(bytes, end + 1, to, value)) {
     if (isSecret(bytes, value) && (looksSecret(bytes, value) || !isProse)) {
       // Digest and the like have a list of parameters.
-      if (bytes.subarray(value.start, value.end).includes(EQUALS)) value.end = runEnd(bytes, value.end, to, LINE);
+      if (setParameters(bytes, to, value)) value.end = runEnd(bytes, value.end, to, LINE);
       return true;
     }
   }
@@ -257,7 +224,7 @@ function setCookies(bytes: Buffer, begin: number, to: number, value: ValueRange)
 }
 
 /** True for what stands where a secret would: what was redacted before, a variable, a path where PWD may be one. */
-function isPlaceholder(bytes: Buffer, begin: number, to: number, kind: NameKindNumber): boolean {
+export function isPlaceholder(bytes: Buffer, begin: number, to: number, kind: NameKindNumber): boolean {
   if (kind === NameKind.pwd && (bytes[begin] === 0x2f || bytes[begin] === 0x7e)) return true;
   if (PLACEHOLDER_START[bytes[begin] as number] === 0) return false;
   for (const text of PLACEHOLDERS) if (isTextAt(bytes, begin, to, text)) return true;

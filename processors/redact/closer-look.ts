@@ -1,29 +1,27 @@
-import {
-  assignmentAt,
-  flagAt,
-  NAME_BEFORE,
-  pairedValueAt,
-  signBehind,
-  sqlTextAt,
-  type AssignmentText,
-  type ValueRange,
-} from './assignments.ts';
+import { assignmentAt, flagAt, NAME_BEFORE, pairedValueAt, signBehind, sqlTextAt, type AssignmentText } from './assignments.ts';
+import type { ValueRange } from './values.ts';
 import { DIGIT, WORD, isApart, runEnd, runStart } from './bytes.ts';
 import { CARD_DIGITS_MIN, groupedCardEnd, ibanEnd, isGroupEnd, plainCardEnd } from './digits.ts';
 import { Findings } from './findings.ts';
 import { emailAt, ipv4At, ipv6At, phoneEnd, type Range } from './network.ts';
+import { netrcPasswordAt } from './netrc.ts';
+import { Options } from './options.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
 import { NAME, type SecretNames } from './secret-names.ts';
-import { azureSecretAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, urlCredentialsAt, webhookAt } from './shapes.ts';
+import { azureSecretAt, digestAt, jwtEnd, privateKeyEnd, schemeCredentialsAt, urlCredentialsAt, webhookAt } from './shapes.ts';
 import { Tokens } from './tokens.ts';
 import { Reason } from './triggers.ts';
 
 // What a byte is typical of.
-const Anchor = { token: 1, key: 2, scheme: 3, jwt: 4, azure: 5, email: 6, dot: 7, colon: 8, phone: 9 } as const;
+const Anchor = { token: 1, key: 2, scheme: 3, jwt: 4, azure: 5, email: 6, dot: 7, colon: 8, phone: 9, digest: 10 } as const;
 
 /** What the quick look has seen lies at most so far from the byte that is typical of it. */
 const REACH_BACK = 14;
 const REACH_AHEAD = 8;
+/** `--proxy-user`, from its end. */
+const OPTION_BACK = 12;
+/** How far before its dash an option may be seen first. */
+const DASH_FROM = 3;
 /** Separators in a name, and what is before it. */
 const SEPARATORS_MAX = 8;
 /** Digits of the first group of a card. */
@@ -43,6 +41,7 @@ export class CloserLook {
   readonly found: Findings = new Findings();
   readonly #anchors: Uint8Array = new Uint8Array(256);
   readonly #tokens: Tokens;
+  readonly #options: Options = new Options();
   readonly #names: SecretNames;
   /** How far the end of a name is from any place at which it may be seen. */
   readonly #nameReach: number;
@@ -53,10 +52,12 @@ export class CloserLook {
   /** The text behind the last finding. */
   readonly #range: Range = { from: 0, to: 0 };
   #bytes: Buffer = Buffer.alloc(0);
+  #from = 0;
   #to = 0;
-  /** What is before these was looked at already, for digits, names and other shapes. */
+  /** What is before these was looked at already, for digits, names, options and other shapes. */
   #digitsEnd = 0;
   #namesEnd = 0;
+  #optionsEnd = 0;
   #shapesEnd = 0;
 
   constructor(isOn: (rule: RuleName) => boolean, names: SecretNames) {
@@ -78,6 +79,7 @@ export class CloserLook {
     for (const byte of anchors.keys()) if (this.#tokens.anchors[byte] === 1) anchors[byte] = Anchor.token;
     set(on.private_key, '-', Anchor.key);
     set(on.authorization, 'bB', Anchor.scheme);
+    set(on.authorization, 'dD', Anchor.digest);
     set(on.jwt, 'J', Anchor.jwt);
     set(on.azure, '~', Anchor.azure);
     set(on.email, '@', Anchor.email);
@@ -89,8 +91,9 @@ export class CloserLook {
   begin(bytes: Buffer, from: number, to: number): void {
     this.found.reset(from);
     this.#tokens.begin();
+    this.#options.begin(from);
     this.#bytes = bytes;
-    this.#digitsEnd = this.#namesEnd = this.#shapesEnd = from;
+    this.#from = this.#digitsEnd = this.#namesEnd = this.#optionsEnd = this.#shapesEnd = from;
     this.#to = this.#range.to = to;
   }
 
@@ -104,6 +107,7 @@ export class CloserLook {
     if ((reasons & Reason.name) !== 0 && found.count === count) this.#name(at);
     if ((reasons & Reason.url) !== 0 && found.count === count) this.#url(at);
     if ((reasons & Reason.account) !== 0 && found.count === count) this.#account(at);
+    if ((reasons & Reason.option) !== 0 && found.count === count) this.#option(at);
     if ((reasons & Reason.shape) !== 0 && found.count === count) this.#shapes(at);
     if (found.count > count) return found.floor;
     return reasons === Reason.digits && this.#digitsEnd - at >= LONG_NUMBER ? this.#digitsEnd : 0;
@@ -143,7 +147,27 @@ export class CloserLook {
     const start = runStart(bytes, this.#text.from, end, NAME_BEFORE);
     const isFlag = bytes[start] === DASH && bytes[start + 1] === DASH;
     const isFound = isFlag ? flagAt(bytes, start + 2, this.#text, this.#value) : sqlTextAt(bytes, start, end, this.#text, this.#value);
-    if (isFound) this.#add(this.#value.start, this.#value.end, 'assignment');
+    if (isFound || netrcPasswordAt(bytes, start, end, this.#text, this.#value)) this.#add(this.#value.start, this.#value.end, 'assignment');
+  }
+
+  #option(at: number): void {
+    const bytes = this.#bytes;
+    const value = this.#value;
+    const text = this.#text;
+    text.from = this.#range.from;
+    text.to = this.#to;
+    const stop = Math.min(at + 3, this.#to);
+    for (let i = Math.max(this.found.floor, this.#optionsEnd, at - OPTION_BACK); i < stop; i++) {
+      this.#optionsEnd = i + 1;
+      if (bytes[i] !== DASH || !this.#options.valueAt(bytes, i, this.#from, text, value)) continue;
+      const { start, end } = value;
+      const { count } = this.found;
+      // What is known by a name or its own shape is taken as that: the value may only begin there.
+      this.#name(i);
+      if (this.found.count === count) this.#shapes(i - DASH_FROM);
+      if (this.found.count === count) this.#add(start, end, 'assignment');
+      return;
+    }
   }
 
   #url(at: number): void {
@@ -195,6 +219,10 @@ export class CloserLook {
         break;
       case Anchor.scheme:
         if (schemeCredentialsAt(bytes, at, range, value)) this.#add(value.start, value.end, 'authorization');
+        break;
+      case Anchor.digest:
+        if (digestAt(bytes, at, range, value)) this.#add(value.start, value.end, 'authorization');
+        else this.#token(at);
         break;
       case Anchor.jwt:
         if (!this.#addUnlessNone(at - 2, jwtEnd(bytes, at, range), 'jwt')) this.#token(at);

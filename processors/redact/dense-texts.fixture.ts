@@ -24,6 +24,13 @@ export const DENSE: readonly string[] = [
   '4111 1111 1111 1112 ',
   'DE89 3704 ',
   'DE89 3704 0044 0532 0130 0',
+  ' -p',
+  ' -pa',
+  'curl -u a ',
+  'mysql -pab ',
+  ' curl ssh -u 1:1',
+  ' --user',
+  ' -a login password $',
 ];
 
 export function fill(text: string): string {

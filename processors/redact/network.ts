@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { ALNUM, DIGIT, WORD, byteSet, runEnd, runStart, type ByteSet } from './bytes.ts';
-import type { ValueRange } from './assignments.ts';
+import type { ValueRange } from './values.ts';
 
 /** Personal data that is written in one piece: addresses of mail and machines, and phone numbers. Off by default. */
 

@@ -13,7 +13,7 @@ import { createTestHost, type TestHost } from '../../test/helpers/test-host.ts';
 import type { RedactConfig } from './config.ts';
 import { factory } from './index.ts';
 import { RedactProcessor } from './redact.ts';
-import { ORDINARY, PEM, SECRETS } from './secrets.fixture.ts';
+import { HARMLESS_COMMANDS, ORDINARY, PEM, SECRETS } from './secrets.fixture.ts';
 
 const DEFAULTS = Object.fromEntries(
   Object.entries(factory.schema.properties).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
@@ -80,7 +80,7 @@ describe.each(SECRETS)('%s: %s', (rule, secret, around) => {
   });
 });
 
-test.each(ORDINARY)('nothing is taken from: %s', async (line) => {
+test.each([...ORDINARY, ...HARMLESS_COMMANDS])('nothing is taken from: %s', async (line) => {
   const { records } = await redact({}, [{ body: line, attributes: { note: line, nested: { line } } }]);
 
   expect(records[0]).toMatchObject({ body: line, attributes: { note: line, nested: { line } } });

@@ -31,10 +31,11 @@ export const RULES: Readonly<Record<RuleName, RuleFacts>> = {
     isDefault: true,
   },
   assignment: {
-    finds: 'The same names in text: password=…, "token":"…", --secret …, <password>…, query parameters, Cookie headers, PASSWORD in SQL.',
+    finds:
+      'The same names in text: password=…, "token":"…", --secret …, <password>…, query parameters, Cookie headers, PASSWORD in SQL, options such as mysql -p….',
     isDefault: true,
   },
-  authorization: { finds: 'Bearer tokens, and Basic credentials that decode to user:password.', isDefault: true },
+  authorization: { finds: 'Bearer tokens, and Basic credentials that decode to user:password, parameters of Digest.', isDefault: true },
   url_credentials: { finds: 'The password in scheme://user:password@host, and a long user name without password.', isDefault: true },
   private_key: { finds: 'Private key blocks in PEM, from BEGIN to END or to the end of the text.', isDefault: true },
   jwt: { finds: 'JSON Web Tokens.', isDefault: true },

@@ -5,7 +5,7 @@ import { DENSE, fill, type measure } from './dense-texts.fixture.ts';
 import { RULE_NAMES, type RuleName } from './rules.ts';
 import { Scanner } from './scanner.ts';
 import { SecretNames } from './secret-names.ts';
-import { ORDINARY, SECRETS } from './secrets.fixture.ts';
+import { HARMLESS_COMMANDS, ORDINARY, SECRETS } from './secrets.fixture.ts';
 
 type Found = readonly (readonly [rule: string, text: string])[];
 
@@ -30,6 +30,8 @@ const bits = [
   ...SECRETS.map(([, secret]) => secret),
   ...SECRETS.map(([, secret]) => secret.slice(0, -1)),
   ...ORDINARY,
+  ...HARMLESS_COMMANDS,
+  ...'curl mysql| login|bin/| -u| -p| --user|machine |default |password |Digest username="'.split('|'),
   ...names.words.map(({ letters }) => Buffer.from(letters).toString()),
   ...'= : " \' \\" ": => -- _ . - / :// @ ? & < > ; , # 1 7 é A z'.split(' '),
   ' ',

@@ -1,5 +1,5 @@
 import { DIGIT, WORD, byteSet, isTextAt, lower, runEnd, runStart, type ByteSet } from './bytes.ts';
-import type { ValueRange } from './assignments.ts';
+import { setParameters, type ValueRange } from './values.ts';
 import type { Range } from './network.ts';
 
 /** Secrets with a shape of their own. Each function looks at the bytes around one that is typical of it. */
@@ -8,6 +8,8 @@ const TOKEN = byteSet('0-9', 'A-Z', 'a-z', '._~+/=-');
 const BASE64URL = byteSet('0-9', 'A-Z', 'a-z', '_-');
 const BEARER = Buffer.from('bearer ');
 const BASIC = Buffer.from('basic ');
+const DIGEST = Buffer.from('digest ');
+const USERNAME = Buffer.from('username=');
 const BEARER_MIN = 8;
 /** A bearer token without a digit is taken for prose up to here. */
 const BEARER_PROSE_MAX = 20;
@@ -32,6 +34,13 @@ export function schemeCredentialsAt(bytes: Buffer, at: number, { from, to }: Ran
   value.start = at + (isBearer ? BEARER : BASIC).length;
   value.end = runEnd(bytes, value.start, to, TOKEN);
   return isBearer ? isBearerToken(bytes, value) : isBasicCredentials(bytes, value);
+}
+
+/** The parameters of `Digest username="…", …, response="…"`. In other words a digest is a hash. */
+export function digestAt(bytes: Buffer, at: number, { from, to }: Range, value: ValueRange): boolean {
+  if (!isTextAt(bytes, at, to, DIGEST, true) || (at > from && WORD[bytes[at - 1] as number] === 1)) return false;
+  value.start = at + DIGEST.length;
+  return isTextAt(bytes, value.start, to, USERNAME, true) && setParameters(bytes, to, value);
 }
 
 function isBearerToken(bytes: Buffer, { start, end }: ValueRange): boolean {

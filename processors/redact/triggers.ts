@@ -10,7 +10,7 @@
  */
 
 /** Why the scanner looks closer. */
-export const Reason = { name: 1, url: 2, account: 4, shape: 8, groups: 16, digits: 32 } as const;
+export const Reason = { name: 1, url: 2, account: 4, shape: 8, groups: 16, digits: 32, option: 64 } as const;
 
 /** Bytes that may stand at one place. */
 export type Place = readonly number[];

@@ -1,4 +1,5 @@
 import { ALNUM, WORD, byteSet, type ByteSet } from './bytes.ts';
+import { BEFORE_OPTION, OPTION_LETTERS } from './commands.ts';
 import { IBAN_COUNTRIES } from './digits.ts';
 import { DOMAIN, LOCAL } from './network.ts';
 import type { RuleName } from './rules.ts';
@@ -34,6 +35,7 @@ export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretN
   const triggers = new Triggers();
   if (isOn('assignment')) for (const places of namePlaces(names)) triggers.add(places, Reason.name);
   if (isOn('assignment')) triggers.add([...anyCase("identified by '")], Reason.name);
+  if (isOn('assignment')) enterOptions(triggers);
   if (isOn('url_credentials') || isOn('slack') || isOn('api_token')) triggers.add([members(BASE64URL), ...letters('://'), ANY], Reason.url);
   if (isOn('card')) {
     const digits = byteSet('0-9');
@@ -52,9 +54,16 @@ export function createTriggers(isOn: (rule: RuleName) => boolean, names: SecretN
   if (isOn('jwt')) triggers.add([others(BASE64URL), ...letters('eyJ'), ...some(BASE64URL, TAIL)], Reason.shape);
   if (isOn('private_key')) triggers.add(letters('-----BEGIN '), Reason.shape);
   if (isOn('azure')) triggers.add([...some(AZURE, 3), members(byteSet('0-9')), ...letters('Q~'), ...some(AZURE, 2)], Reason.shape);
-  if (isOn('authorization')) for (const scheme of ['bearer ', 'basic ']) triggers.add([BEFORE_WORD, ...anyCase(scheme)], Reason.shape);
+  if (isOn('authorization'))
+    for (const scheme of ['bearer ', 'basic ', 'digest u']) triggers.add([BEFORE_WORD, ...anyCase(scheme)], Reason.shape);
   enterPersonal(triggers, isOn);
   return triggers;
+}
+
+/** One letter behind a dash, and what may be before and behind them. */
+function enterOptions(triggers: Triggers): void {
+  triggers.add([ANY, members(BEFORE_OPTION), ...letters('-'), Array.from(Buffer.from(OPTION_LETTERS)), ANY], Reason.option);
+  triggers.add([...letters('-user'), [...members(BEFORE_OPTION), ...EQUALS]], Reason.option);
 }
 
 function enterPersonal(triggers: Triggers, isOn: (rule: RuleName) => boolean): void {
