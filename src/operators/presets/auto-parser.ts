@@ -94,6 +94,8 @@ export class AutoParser implements Operator {
     }
     const problem = state.format.parse(batch, row, this.#source, this.#fields);
     state.rows++;
+    // What daemons write into files has no priority: a level is then a word of the message.
+    if (problem === undefined && state.formatName === 'syslog' && batch.severity[row] === 0) this.#levelOf(batch, row);
     if (problem !== undefined) {
       state.misfits++;
       this.#misfits?.add(1);
@@ -104,6 +106,10 @@ export class AutoParser implements Operator {
     if (state.misfits * 2 > state.rows) state.rowsToLook = 0;
     state.rows = 0;
     state.misfits = 0;
+  }
+
+  #levelOf(batch: LogBatch, row: number): void {
+    if (this.#source.find(batch, row) === Found.text) this.#plain.parseLevel(batch, row, this.#source);
   }
 
   /** Looks at the lines of this source that are at hand. */

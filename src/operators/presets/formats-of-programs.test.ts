@@ -77,6 +77,17 @@ describe('auto finds the level, so that no error is taken for less', () => {
     ['Python', 'ERROR:2026-01-20 08:15:30,123:root:failed', 17, AT],
     ['Django', 'INFO 2026-01-20 08:15:30,123 views 17 140 no ERROR', 9, AT],
     ['ClickHouse', '2026.01.20 08:15:30.123456 [ 12 ] {} <Error> TCPHandler: Code: 60', 17, AT],
+    ['Squid', '1768896930.123    95 10.0.0.1 TCP_MISS/200 4512 GET http://example.org/ - HIER_DIRECT/10.0.0.2 text/html', 0, AT],
+    ['Nagios', '[1768896930] SERVICE ALERT: web1;HTTP;CRITICAL;HARD;3;Connection refused', 19, SECOND],
+    ['auditd', 'type=SYSCALL msg=audit(1768896930.123:115): arch=c000003e syscall=59', 0, AT],
+    ['Dovecot', 'Jan 20 08:15:30 imap-login: Info: Login: user=<bob>', 0, SECOND],
+    ['tracing', '\x1b[2m2026-01-20T08:15:30.123456Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mapp\x1b[0m: failed', 17, AT],
+    ['tracing', '2026-01-20T08:15:30.123456Z \x1b[33m WARN\x1b[0m app: slow', 13, AT],
+    ['winston', '\x1b[31merror\x1b[39m: failed', 17, 0],
+    ['winston', '2026-01-20T08:15:30.123Z [\x1b[31merror\x1b[39m] failed', 17, AT],
+    ['npm', '\x1b[0m\x1b[1m\x1b[31mError: \x1b[0mInvalid reference', 17, 0],
+    ['a level between tabs', 'host1\tError\tThe service ended', 17, 0],
+    ['PostgreSQL in German', '2026-01-20 08:15:30.123 UTC [1] bob@shop FEHLER:  doppelter Schlüsselwert', 17, AT],
     ['MySQL', '2026-01-20T08:15:30.123456Z 12 [Note] [MY-010051] [Server] x', 10, AT],
   ])('%s: %s', (_, line, severity, timeMs) => {
     const [record] = parse(line);
@@ -90,6 +101,9 @@ describe('auto finds the level, so that no error is taken for less', () => {
     ['a time behind a word that is no level is part of the message', 'Backup of 2026-01-20 08:15:30 is DONE', 0],
     ['a small word in the text is none', '2026-01-20 08:15:30 there was no error here', 0],
     ['a small letter is no head of klog', 'e0120 08:15:30.123456    4711 x.go:1] x', 0],
+    ['the time of another day is another number', '9999999999.123 x', 0],
+    ['ten digits alone are no time', '1768896930 x', 0],
+    ['what is coloured need not be a level', '\x1b[1mthe error\x1b[0m was x', 0],
     ['31 February is no time', '31.02.2026 08:15:30 x', 0],
   ])('%s: %s', (_, line, severity) => {
     expect(parse(line)[0]).toMatchObject({ body: line, severity });
@@ -110,6 +124,16 @@ describe('auto finds the level, so that no error is taken for less', () => {
   ])('%s: %s', (_, line, severity) => {
     expect(parse(line)[0]).toMatchObject({ body: 'm', severity, timeMs: AT });
   });
+});
+
+test.each([
+  ['fatal: no SASL authentication mechanisms', 21],
+  ['[error] no such table', 17],
+  ['connect from unknown: no error', 0],
+])('syslog without a priority has the level of its message: %s', (message, severity) => {
+  const [record] = parse(`Jan 20 08:15:30 mx1 postfix/smtpd[12]: ${message}`);
+
+  expect(record).toMatchObject({ body: message, severity });
 });
 
 test('what follows a banner is read, though the banner came alone', () => {

@@ -7,6 +7,7 @@ import type { TextSource } from '../text-source.ts';
 import { HeadTime } from '../time/head-time.ts';
 import { IsoReader } from '../time/iso-reader.ts';
 import type { Zone } from '../time/zone.ts';
+import { ESCAPE, escapesEnd } from './escapes.ts';
 
 /** A level stands near the beginning of a line, or is a word of the message. */
 const HEAD_BYTES = 96;
@@ -17,6 +18,10 @@ const LETTERS = new Uint8Array(256);
 LETTERS.fill(1, 0x41, 0x5b);
 LETTERS.fill(2, 0x61, 0x7b);
 const UNDERSCORE = 0x5f;
+/** Where the kernel's audit log has its time: `type=SYSCALL msg=audit(1700000000.123:45): …`. */
+const AUDIT_TYPE = Buffer.from('type=');
+const AUDIT = Buffer.from('msg=audit(');
+const AUDIT_BYTES = 64;
 /** What stands before the levels of PHP: `PHP Warning:`. */
 const PHP = Buffer.from('PHP ');
 
@@ -53,9 +58,10 @@ export class PlainText implements Format {
   }
 
   parse(batch: LogBatch, row: number, source: TextSource): undefined {
-    const { bytes, from, to } = source;
+    const { bytes, to } = source;
+    const from = escapesEnd(bytes, source.from, to);
     this.hasSeverity = false;
-    if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source)) return;
+    if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source, from)) return;
     let end = this.#readTime(batch, row, timeStart(bytes, from, to), source);
     if (end < 0) {
       // Where the level comes first it is the word that is found below.
@@ -64,6 +70,12 @@ export class PlainText implements Format {
       end = from;
     }
     this.#findSeverity(batch, row, source, end);
+  }
+
+  /** Looks for a level alone, as in a message whose time was read already. */
+  parseLevel(batch: LogBatch, row: number, source: TextSource): void {
+    this.hasTime = this.hasSeverity = false;
+    this.#findSeverity(batch, row, source, source.from);
   }
 
   /** Where the time that begins at `start` ends, or -1. */
@@ -93,8 +105,8 @@ export class PlainText implements Format {
   }
 
   /** `E1120 08:15:30.123456    4711 file.go:12] message` */
-  #readKlog(batch: LogBatch, row: number, source: TextSource): boolean {
-    const { bytes, from, to } = source;
+  #readKlog(batch: LogBatch, row: number, source: TextSource, from: number): boolean {
+    const { bytes, to } = source;
     const level = KLOG_LEVELS.get(bytes[from] as number);
     if (level === undefined || !this.#other.readKlog(bytes, from + 1, to)) return false;
     this.hasTime = true;
@@ -108,10 +120,19 @@ export class PlainText implements Format {
     const { bytes } = source;
     const end = Math.min(source.to, from + HEAD_BYTES);
     let at = from;
+    // Where the last escape sequences began and ended, and how many bytes all of them had.
+    let escapes = -1;
+    let escaped = -1;
+    let hidden = 0;
     while (at < end) {
       const letter = LETTERS[bytes[at] as number] as number;
       if (letter === 0) {
-        at++;
+        if (bytes[at] === ESCAPE) {
+          escaped = escapesEnd(bytes, at, end);
+          escapes = at;
+          hidden += escaped - at;
+        }
+        at = Math.max(escaped, at + 1);
         continue;
       }
       const wordAt = at;
@@ -121,7 +142,13 @@ export class PlainText implements Format {
       if (size < 3 || size > WORD_BYTES_MAX) continue;
       // NO_ERROR and CONFIG_I are names.
       if (bytes[at] === UNDERSCORE || (wordAt > from && bytes[wordAt - 1] === UNDERSCORE)) continue;
-      if (!isUpper && !isMarked(bytes, wordAt, at, from) && !(this.hasTime && isFirst(bytes, wordAt, at, from))) continue;
+      if (!isUpper) {
+        const before = wordAt > from && escaped === wordAt ? escapes : wordAt;
+        const after = escapesEnd(bytes, at, end);
+        const isColoured = before < wordAt && after > at;
+        const word: Word = { start: from, before, after, lead: wordAt - from - hidden };
+        if (!isColoured && !isMarked(bytes, word) && !(this.hasTime && isFirst(bytes, word))) continue;
+      }
       const severity = this.#severities.ofBytes(bytes, wordAt, at);
       if (severity === 0) continue;
       this.#setSeverity(batch, row, severity, source.position(wordAt), size);
@@ -148,8 +175,15 @@ function skipGap(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-function timeStart(bytes: Uint8Array, from: number, to: number): number {
+function timeStart(bytes: Buffer, from: number, to: number): number {
   if (bytes[from] === Ascii.openBracket) return from + 1;
+  if (
+    bytes[from] === AUDIT_TYPE[0] &&
+    bytes.compare(AUDIT_TYPE, 0, AUDIT_TYPE.length, from, Math.min(to, from + AUDIT_TYPE.length)) === 0
+  ) {
+    const audit = bytes.subarray(from, Math.min(to, from + AUDIT_BYTES)).indexOf(AUDIT);
+    if (audit >= 0) return from + audit + AUDIT.length;
+  }
   if (bytes[from + 1] === Ascii.comma && bytes[from + 2] === Ascii.space && bytes[from + 3] === Ascii.openBracket) return from + RUBY_BYTES;
   const first = bytes[from] as number;
   if (first < Ascii.zero || first > Ascii.nine || bytes[from + 4] === Ascii.minus) return from;
@@ -159,20 +193,38 @@ function timeStart(bytes: Uint8Array, from: number, to: number): number {
   return bytes[at] === Ascii.colon && LETTERS[bytes[at + 1] as number] === 1 && bytes[at + 2] === Ascii.space ? at + 3 : from;
 }
 
-/** A word alone right behind the time, whatever stands between them: `… 08:15:30Z error hostd`. */
-function isFirst(bytes: Uint8Array, from: number, to: number, start: number): boolean {
-  if (bytes[to] !== Ascii.space && bytes[to] !== Ascii.tab) return false;
-  for (let at = start; at < from; at++) if (bytes[at] !== Ascii.space && bytes[at] !== Ascii.tab) return false;
-  return from > start;
+/** What stands around a word of the head of a line, escape sequences left out. */
+interface Word {
+  readonly start: number;
+  /** Behind what is before it, and where what follows begins. */
+  readonly before: number;
+  readonly after: number;
+  /** Bytes between the start and the word. */
+  readonly lead: number;
 }
 
-/** A word that is not in capitals is a level when it stands in brackets, begins the line and a colon follows, or follows `PHP`. */
-function isMarked(bytes: Uint8Array, from: number, to: number, start: number): boolean {
-  const before = bytes[from - 1];
-  const after = bytes[to];
-  if (from > start && (before === Ascii.openBracket || before === Ascii.less || before === Ascii.open)) {
+/** A word alone right behind the time, whatever stands between them: `… 08:15:30Z error hostd`. */
+function isFirst(bytes: Uint8Array, { start, before, after, lead }: Word): boolean {
+  if (bytes[after] !== Ascii.space && bytes[after] !== Ascii.tab) return false;
+  for (let at = start; at < before; at++) {
+    const next = escapesEnd(bytes, at, before);
+    if (next > at) at = next - 1;
+    else if (bytes[at] !== Ascii.space && bytes[at] !== Ascii.tab) return false;
+  }
+  return lead > 0;
+}
+
+/**
+ * A word that is not in capitals is a level when it stands in brackets or between tabs, begins the line and a colon follows, or
+ * follows `PHP`.
+ */
+function isMarked(bytes: Uint8Array, { start, before: end, after: next, lead }: Word): boolean {
+  const before = bytes[end - 1];
+  const after = bytes[next];
+  if (end > start && (before === Ascii.openBracket || before === Ascii.less || before === Ascii.open)) {
     return after === Ascii.closeBracket || after === Ascii.greater || after === Ascii.close;
   }
-  if (from - start >= PHP.length && PHP.every((byte, i) => bytes[from - PHP.length + i] === byte)) return true;
-  return after === Ascii.colon && from - start <= 1;
+  if (end > start && before === Ascii.tab && after === Ascii.tab) return true;
+  if (end - start >= PHP.length && PHP.every((byte, i) => bytes[end - PHP.length + i] === byte)) return true;
+  return after === Ascii.colon && lead <= 1;
 }

@@ -53,6 +53,13 @@ export const COMMON_SEVERITIES: ReadonlyMap<string, number> = new Map([
   ['exception', error],
   ['crit', error + 1],
   ['alert', error + 2],
+  // Of PostgreSQL and others in German, French, Spanish, Italian and Portuguese.
+  ['hinweis', info + 1],
+  ['warnung', warn],
+  ['advertencia', warn],
+  ['fehler', error],
+  ['erreur', error],
+  ['errore', error],
   ['critical', fatal],
   ['fatal', fatal],
   ['fata', fatal],

@@ -14,6 +14,15 @@ const DOTTED_BYTES = 19;
 /** `Fri Nov 20 08:15:30 2026`. */
 const ASCTIME_BYTES = 24;
 
+/** `Nov 20 08:15:30`. */
+const STAMP_BYTES = 15;
+/** `1700000000.123`, as of Squid, and `1700000000]`, as of Nagios behind its bracket. */
+const SECONDS_DIGITS = 10;
+const MILLISECOND_DIGITS = 3;
+const SECONDS_MIN = 1e9;
+/** What is later than so is no time but another number. */
+const AHEAD_MAX_MS = 24 * 3600 * 1000;
+
 /** Times at the beginning of a line that are no relatives of ISO 8601, each known by where its signs are. */
 export class HeadTime {
   ms = 0;
@@ -26,6 +35,7 @@ export class HeadTime {
   readonly #named: ReadonlyMap<number, LayoutReader>;
   readonly #access: LayoutReader;
   readonly #asctime: LayoutReader;
+  readonly #stamp: LayoutReader;
   readonly #suffix: ZoneSuffix;
   #nowMs = Date.now();
 
@@ -36,6 +46,7 @@ export class HeadTime {
     this.#suffix = new ZoneSuffix(zone);
     this.#access = reader('02/Jan/2006:15:04:05');
     this.#asctime = reader('Mon Jan _2 15:04:05 2006');
+    this.#stamp = reader('Jan _2 15:04:05');
     this.#dotted = reader('02.01.2006 15:04:05');
     this.#named = new Map([
       [Ascii.space, reader('02 Jan 2006 15:04:05')],
@@ -51,11 +62,15 @@ export class HeadTime {
     this.#dotted.begin();
     this.#access.begin();
     this.#asctime.begin();
+    this.#stamp.begin();
     for (const reader of this.#named.values()) reader.begin();
   }
 
   /** True when a time begins at `from`. */
   read(bytes: Uint8Array, from: number, to: number): boolean {
+    const behindSeconds = from + SECONDS_DIGITS < to ? bytes[from + SECONDS_DIGITS] : 0;
+    if (behindSeconds === Ascii.dot || behindSeconds === Ascii.closeBracket) return this.#readSeconds(bytes, from, to);
+    if (isStamp(bytes, from)) return this.#take(this.#stamp, bytes, from, STAMP_BYTES, to);
     if (to - from < DOTTED_BYTES) return false;
     if (bytes[from + 2] === Ascii.dot && bytes[from + 5] === Ascii.dot) return this.#take(this.#dotted, bytes, from, DOTTED_BYTES, to);
     if (isAsctime(bytes, from)) return this.#take(this.#asctime, bytes, from, ASCTIME_BYTES, to);
@@ -76,6 +91,26 @@ export class HeadTime {
     return true;
   }
 
+  /** Seconds since 1970. With a fraction they stand alone, and without one in brackets: a number is seldom a time. */
+  #readSeconds(bytes: Uint8Array, from: number, to: number): boolean {
+    let seconds = 0;
+    for (let at = from; at < from + SECONDS_DIGITS; at++) {
+      const digit = (bytes[at] as number) - Ascii.zero;
+      if (digit < 0 || digit > 9) return false;
+      seconds = seconds * 10 + digit;
+    }
+    if (seconds < SECONDS_MIN || seconds * 1000 > this.#nowMs + AHEAD_MAX_MS) return false;
+    const nanoseconds = this.#fraction.read(bytes, from + SECONDS_DIGITS, to);
+    const end = this.#fraction.end;
+    if (bytes[from + SECONDS_DIGITS] === Ascii.dot && end - from < SECONDS_DIGITS + 1 + MILLISECOND_DIGITS) return false;
+    const behind = end < to ? bytes[end] : Ascii.space;
+    if (behind !== Ascii.space && behind !== Ascii.tab && behind !== Ascii.closeBracket && behind !== Ascii.colon) return false;
+    this.ns = nanoseconds % 1_000_000;
+    this.ms = seconds * 1000 + (nanoseconds - this.ns) / 1_000_000;
+    this.end = end;
+    return true;
+  }
+
   #take(reader: LayoutReader, bytes: Uint8Array, from: number, size: number, to: number): boolean {
     if (from + size > to || !reader.read(bytes, from, from + size, this.#nowMs)) return false;
     const nanoseconds = this.#fraction.read(bytes, from + size, to);
@@ -85,6 +120,15 @@ export class HeadTime {
     this.end = this.#suffix.end;
     return this.ms >= 0;
   }
+}
+
+function isStamp(bytes: Uint8Array, from: number): boolean {
+  return (
+    bytes[from + 3] === Ascii.space &&
+    bytes[from + 6] === Ascii.space &&
+    bytes[from + 9] === Ascii.colon &&
+    bytes[from + 12] === Ascii.colon
+  );
 }
 
 function isAsctime(bytes: Uint8Array, from: number): boolean {
