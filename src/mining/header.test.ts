@@ -73,7 +73,27 @@ describe('the message begins behind', () => {
   });
 });
 
+/** Goal: a message that is one field among others is no header. Method: fields behind it, of numbers and of words. */
+test.each([
+  ['a bar and a number', '2026-11-22 14:%mm:%ss|%level|%logger|', '|%n'],
+  ['a bar and a word', '2026-11-22 14:%mm:%ss|%level|%logger|', '|ok'],
+])('the message ends before %s', (_, head, tail) => {
+  const few = ['order placed', 'payment refused', 'stock empty'];
+  const { lines, starts } = linesOf(head);
+  const fields = lines.map((line, i) => line.slice(0, starts[i]) + (few[i % few.length] ?? '') + tail.replace('%n', String(i * 7)));
+
+  const pattern = findHeader(fields);
+
+  expect(fields.map((line) => messageStart(line, pattern))).toEqual(starts);
+});
+
 describe('no header', () => {
+  test('is found in fields between commas, of which the last is the message', () => {
+    const lines = MESSAGES.map((message, i) => `2026-11-22T14:${10 + i}:17Z,INFO,alpha,${i},"${message}"`);
+
+    expect(findHeader(lines)).toEqual([]);
+  });
+
   test('is found in messages', () => {
     const pattern = findHeader(MESSAGES);
 

@@ -16,6 +16,10 @@ const NUMBERED_MIN = 4;
 const TIMED_MIN = 3;
 const TIMED_SHARE = 0.05;
 const PATTERN_MAX = 10;
+const BAR = '|';
+/** Behind a header there is a word in at least so many of the lines. */
+const WORDED_SHARE = 0.5;
+const WORD = /\p{L}{2}/u;
 /** Words between marks are few different ones, or numbers; else they are the message. */
 const GAP_WORDS_SHARE = 0.34;
 
@@ -23,7 +27,7 @@ const LEVEL =
   /^[[<(]?(?:trace|debug|info|information|notice|warn|warning|error|err|severe|fatal|critical|crit|alert|emerg|emergency|panic|fine|finer|finest|config|verbose|failure|[VDIWEFCT])[\])>]?:?$/i;
 const LETTER_LEVEL = /^[VDIWEFCT]$/;
 const CLOCK =
-  /^\D?(?:\d{1,4}[-/.]){0,2}(?:\d{1,4}[T_-])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d+)?(?:Z|[+-]\d{2}:?\d{2})?\D{0,2}$|^\d{4}-\d{2}-\d{2}[T_-]\d{2}[.:]\d{2}[.:]\d{2}\S*$|^\d{8}-\d{1,2}:\d{1,2}:\d{1,2}\S*$/;
+  /^\D?(?:\d{1,4}[-/.]){0,2}(?:\d{1,4}[T_-])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d+)?(?:Z|[+-]\d{2}:?\d{2})?\D{0,2}$|^\d{4}-\d{2}-\d{2}[T_-]\d{2}[.:]\d{2}[.:]\d{2}(?:,\d+)?[^\s,;"]*[,;]?$|^\d{8}-\d{1,2}:\d{1,2}:\d{1,2}\S*$/;
 const DATE = /^\D?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?\D?$|^\d{1,2} [A-Z][a-z]{2} \d{4}$/;
 const EPOCH = /^1\d{9}(?:\.\d+|\d{3})?$/;
 const TAG = /^[A-Za-z_](?:[^\s"'=,;]{0,80}:|[\w./$-]{0,80}:\d+\])$/;
@@ -87,12 +91,16 @@ export function findHeader(lines: readonly string[]): HeaderPattern {
   const rows = headedRows(lines);
   const at = rows.map(() => 0);
   const pattern: Mark[] = [];
+  // Where the message is a field among others, as in `time|level|order placed|12`, marks stand behind it too.
+  let worded = 0;
   while (pattern.length < PATTERN_MAX) {
     const next = bestMark(rows, at, pattern);
     if (!next) break;
     pattern.push(next.mark);
     for (const [i, found] of next.found.entries()) if (found >= 0) at[i] = found + 1;
+    if (hasWords(rows, at)) worded = pattern.length;
   }
+  pattern.length = worded;
   // Without a time or a level it is not a header but how the messages begin.
   return pattern.includes('time') || pattern.includes('level') ? pattern : [];
 }
@@ -105,6 +113,11 @@ function headedRows(lines: readonly string[]): Piece[][] {
   const rows = lines.map(cut);
   const timed = rows.filter((pieces, i) => !/^\s/.test(lines[i] as string) && findMark('time', pieces, 0) >= 0);
   return timed.length >= TIMED_MIN && timed.length >= TIMED_SHARE * rows.length ? timed : rows;
+}
+
+function hasWords(rows: readonly (readonly Piece[])[], at: readonly number[]): boolean {
+  const count = rows.filter((pieces, i) => pieces.slice(at[i]).some(({ text }) => WORD.test(text))).length;
+  return count >= WORDED_SHARE * rows.length;
 }
 
 interface Candidate {
@@ -139,17 +152,24 @@ function isHeaderLike(
   const marks = new Set<string>();
   const behind = new Set<string>();
   let hits = 0;
+  let phrases = 0;
   for (const [i, index] of found.entries()) {
     const pieces = rows[i] as readonly Piece[];
     if (index < 0) continue;
     hits++;
+    let words = 0;
     for (let at_ = at[i] as number; at_ < index; at_++) {
       const { text } = pieces[at_] as Piece;
-      if (!NUMBERS.test(text)) between.add(text.replace(/\d+/g, '0'));
+      if (NUMBERS.test(text)) continue;
+      between.add(text.replace(/\d+/g, '0'));
+      words++;
     }
+    if (words > 1 && (pieces[index] as Piece).text === BAR) phrases++;
     marks.add((pieces[index] as Piece).text.replace(/\d+/g, '0'));
     behind.add((pieces[index + 1]?.text ?? '').replace(/\d+/g, '0'));
   }
+  // `|order placed|`: what has several words between bars is the message already.
+  if (phrases > (1 - SHARE) * hits) return false;
   if (between.size > Math.max(2, GAP_WORDS_SHARE * hits)) return false;
   if (mark === 'level' && pattern.length === 0 && [...marks].every((text) => LETTER_LEVEL.test(text))) return false;
   // A word with a colon that is always the same belongs to the message, unless it is plainly a logger or a process.
