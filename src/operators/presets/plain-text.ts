@@ -18,6 +18,7 @@ const LETTERS = new Uint8Array(256);
 LETTERS.fill(1, 0x41, 0x5b);
 LETTERS.fill(2, 0x61, 0x7b);
 const UNDERSCORE = 0x5f;
+const BAR = 0x7c;
 /** Where the kernel's audit log has its time: `type=SYSCALL msg=audit(1700000000.123:45): …`. */
 const AUDIT_TYPE = Buffer.from('type=');
 const AUDIT = Buffer.from('msg=audit(');
@@ -35,6 +36,11 @@ const KLOG_LEVELS: ReadonlyMap<number, string> = new Map([
   [0x45, 'error'],
   [0x46, 'fatal'],
 ]);
+
+const LETTER_LEVELS: ReadonlyMap<number, string> = new Map([...KLOG_LEVELS, [0x44, 'debug'], [0x54, 'trace'], [0x43, 'fatal']]);
+const EXCLAMATION = 0x21;
+/** `E [` of CUPS. */
+const LETTER_BYTES = 3;
 
 /**
  * Lines of which no more is known than that most of them begin with a time and a level. Both are read where they can be
@@ -62,14 +68,34 @@ export class PlainText implements Format {
     const from = escapesEnd(bytes, source.from, to);
     this.hasSeverity = false;
     if (looksLikeKlog(bytes, from, to) && this.#readKlog(batch, row, source, from)) return;
-    let end = this.#readTime(batch, row, timeStart(bytes, from, to), source);
+    // `E [20/Nov/2026:08:15:30 +0000] …`
+    const cups = startsWithLetter(bytes, from) ? from : -1;
+    let end = this.#readTime(batch, row, cups < 0 ? timeStart(bytes, from, to) : cups + LETTER_BYTES, source);
+    if (cups >= 0 && this.hasTime) {
+      this.#setSeverity(batch, row, this.#severities.ofText(LETTER_LEVELS.get(bytes[cups] as number) ?? ''), source.position(cups), 1);
+      return;
+    }
     if (end < 0) {
       // Where the level comes first it is the word that is found below.
       const behind = this.#behindLevel(bytes, from, to);
       if (behind > from) this.#readTime(batch, row, behind, source);
       end = from;
     }
+    if (this.hasTime && this.#readLetter(batch, row, source, end)) return;
     this.#findSeverity(batch, row, source, end);
+  }
+
+  /** `… 08:15:30] E [MSGID: 1] …` of GlusterFS, `… 08:15:30Z E! …` of Telegraf: a letter right behind the time. */
+  #readLetter(batch: LogBatch, row: number, source: TextSource, from: number): boolean {
+    const { bytes, to } = source;
+    const at = bytes[from] === Ascii.closeBracket ? from + 2 : from + 1;
+    if (at + 3 > to || bytes[at - 1] !== Ascii.space) return false;
+    const isMarkedLetter =
+      bytes[at + 1] === EXCLAMATION ? bytes[at + 2] === Ascii.space : bytes[at + 1] === Ascii.space && bytes[at + 2] === Ascii.openBracket;
+    const level = isMarkedLetter ? LETTER_LEVELS.get(bytes[at] as number) : undefined;
+    if (level === undefined) return false;
+    this.#setSeverity(batch, row, this.#severities.ofText(level), source.position(at), 1);
+    return true;
   }
 
   /** Looks for a level alone, as in a message whose time was read already. */
@@ -169,6 +195,10 @@ function looksLikeKlog(bytes: Uint8Array, from: number, to: number): boolean {
   return from + 9 < to && bytes[from + 8] === Ascii.colon && bytes[from + 5] === Ascii.space && LETTERS[bytes[from] as number] === 1;
 }
 
+function startsWithLetter(bytes: Uint8Array, from: number): boolean {
+  return bytes[from + 1] === Ascii.space && bytes[from + 2] === Ascii.openBracket && LETTER_LEVELS.has(bytes[from] as number);
+}
+
 function skipGap(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at < to && (bytes[at] === Ascii.space || bytes[at] === Ascii.tab || bytes[at] === Ascii.colon)) at++;
@@ -209,14 +239,14 @@ function isFirst(bytes: Uint8Array, { start, before, after, lead }: Word): boole
   for (let at = start; at < before; at++) {
     const next = escapesEnd(bytes, at, before);
     if (next > at) at = next - 1;
-    else if (bytes[at] !== Ascii.space && bytes[at] !== Ascii.tab) return false;
+    else if (bytes[at] !== Ascii.space && bytes[at] !== Ascii.tab && !(at === start && bytes[at] === Ascii.closeBracket)) return false;
   }
   return lead > 0;
 }
 
 /**
- * A word that is not in capitals is a level when it stands in brackets or between tabs, begins the line and a colon follows, or
- * follows `PHP`.
+ * A word that is not in capitals is a level when it stands in brackets, between tabs or bars, or follows `PHP`, or when a colon
+ * follows and it begins the line or stands behind another colon.
  */
 function isMarked(bytes: Uint8Array, { start, before: end, after: next, lead }: Word): boolean {
   const before = bytes[end - 1];
@@ -224,7 +254,11 @@ function isMarked(bytes: Uint8Array, { start, before: end, after: next, lead }: 
   if (end > start && (before === Ascii.openBracket || before === Ascii.less || before === Ascii.open)) {
     return after === Ascii.closeBracket || after === Ascii.greater || after === Ascii.close;
   }
-  if (end > start && before === Ascii.tab && after === Ascii.tab) return true;
+  if (end > start && before === after && (before === Ascii.tab || before === BAR)) return true;
+  // `general: error: …`, `unbound[12:0] error: …`
+  if (end - 2 >= start && after === Ascii.colon && before === Ascii.space) {
+    if (bytes[end - 2] === Ascii.colon || bytes[end - 2] === Ascii.closeBracket) return true;
+  }
   if (end - start >= PHP.length && PHP.every((byte, i) => bytes[end - PHP.length + i] === byte)) return true;
   return after === Ascii.colon && lead <= 1;
 }

@@ -18,6 +18,8 @@ const COMMON: Rules = {
   // MongoDB's is a map.
   t: { fields: { $date: 'time' }, else: 'time' },
   Timestamp: 'time',
+  // CloudTrail's.
+  eventTime: 'time',
   '@t': 'time',
   level: 'severity',
   severity: 'severity',
@@ -31,6 +33,8 @@ const COMMON: Rules = {
   Level: 'severity',
   LogLevel: 'severity',
   '@l': 'severity',
+  // HashiCorp's: Vault, Consul, Nomad, Terraform.
+  '@level': 'severity',
   log: { fields: { level: 'severity', logger: to('log.logger') } },
   message: 'body',
   msg: 'body',
@@ -38,6 +42,7 @@ const COMMON: Rules = {
   RenderedMessage: 'body',
   '@m': 'body',
   '@mt': 'body',
+  '@message': 'body',
   trace_id: 'trace_id',
   traceId: 'trace_id',
   'trace.id': 'trace_id',
@@ -52,6 +57,7 @@ const COMMON: Rules = {
   logger_name: to('log.logger'),
   loggerName: to('log.logger'),
   'log.logger': to('log.logger'),
+  '@module': to('log.logger'),
   thread: to('thread.name'),
   thread_name: to('thread.name'),
   threadName: to('thread.name'),

@@ -1,4 +1,4 @@
-import { Ascii } from '../formats/bytes.ts';
+import { Ascii, isDigit } from '../formats/bytes.ts';
 import { FractionReader } from './fraction.ts';
 import { LayoutReader } from './layout-reader.ts';
 import { parseGoLayout } from './layout.ts';
@@ -14,6 +14,10 @@ const DOTTED_BYTES = 19;
 /** `Fri Nov 20 08:15:30 2026`. */
 const ASCTIME_BYTES = 24;
 
+/** `20261120 08:15:30`. */
+const COMPACT_BYTES = 17;
+/** What stands between the comma of `Nov 20, 2026 08:15:30` and the clock. */
+const YEAR_BYTES = 7;
 /** `Nov 20 08:15:30`. */
 const STAMP_BYTES = 15;
 /** `1700000000.123`, as of Squid, and `1700000000]`, as of Nagios behind its bracket. */
@@ -36,6 +40,9 @@ export class HeadTime {
   readonly #access: LayoutReader;
   readonly #asctime: LayoutReader;
   readonly #stamp: LayoutReader;
+  readonly #compact: LayoutReader;
+  readonly #american: LayoutReader;
+  readonly #americanHalf: LayoutReader;
   readonly #suffix: ZoneSuffix;
   #nowMs = Date.now();
 
@@ -47,6 +54,9 @@ export class HeadTime {
     this.#access = reader('02/Jan/2006:15:04:05');
     this.#asctime = reader('Mon Jan _2 15:04:05 2006');
     this.#stamp = reader('Jan _2 15:04:05');
+    this.#compact = reader('20060102 15:04:05');
+    this.#american = reader('Jan 2, 2006 15:04:05');
+    this.#americanHalf = reader('Jan 2, 2006 3:04:05 PM');
     this.#dotted = reader('02.01.2006 15:04:05');
     this.#named = new Map([
       [Ascii.space, reader('02 Jan 2006 15:04:05')],
@@ -63,6 +73,9 @@ export class HeadTime {
     this.#access.begin();
     this.#asctime.begin();
     this.#stamp.begin();
+    this.#compact.begin();
+    this.#american.begin();
+    this.#americanHalf.begin();
     for (const reader of this.#named.values()) reader.begin();
   }
 
@@ -71,7 +84,12 @@ export class HeadTime {
     const behindSeconds = from + SECONDS_DIGITS < to ? bytes[from + SECONDS_DIGITS] : 0;
     if (behindSeconds === Ascii.dot || behindSeconds === Ascii.closeBracket) return this.#readSeconds(bytes, from, to);
     if (isStamp(bytes, from)) return this.#take(this.#stamp, bytes, from, STAMP_BYTES, to);
+    if (isCompact(bytes, from, to)) return this.#take(this.#compact, bytes, from, COMPACT_BYTES, to);
     if (to - from < DOTTED_BYTES) return false;
+    if (bytes[from + 3] === Ascii.space) {
+      const comma = bytes[from + 5] === Ascii.comma ? from + 5 : from + 6;
+      if (bytes[comma] === Ascii.comma) return this.#readAmerican(bytes, from, comma, to);
+    }
     if (bytes[from + 2] === Ascii.dot && bytes[from + 5] === Ascii.dot) return this.#take(this.#dotted, bytes, from, DOTTED_BYTES, to);
     if (isAsctime(bytes, from)) return this.#take(this.#asctime, bytes, from, ASCTIME_BYTES, to);
     if (bytes[from + 2] !== bytes[from + 6]) return false;
@@ -89,6 +107,16 @@ export class HeadTime {
     this.ns = this.#klog.ns;
     this.end = end;
     return true;
+  }
+
+  /** `Nov 20, 2026 08:15:30.123` of Plex, `Nov 20, 2026 8:15:30 AM` of java.util.logging. */
+  #readAmerican(bytes: Uint8Array, from: number, comma: number, to: number): boolean {
+    let end = comma + YEAR_BYTES;
+    while (end < to && (bytes[end] === Ascii.colon || isDigit(bytes[end]))) end++;
+    const letter = bytes[end + 1];
+    const isHalf = end + 3 <= to && bytes[end] === Ascii.space && (letter === 0x41 || letter === 0x50) && bytes[end + 2] === 0x4d;
+    if (!isHalf) return this.#take(this.#american, bytes, from, end - from, to);
+    return this.#take(this.#americanHalf, bytes, from, end + 3 - from, to);
   }
 
   /** Seconds since 1970. With a fraction they stand alone, and without one in brackets: a number is seldom a time. */
@@ -129,6 +157,11 @@ function isStamp(bytes: Uint8Array, from: number): boolean {
     bytes[from + 9] === Ascii.colon &&
     bytes[from + 12] === Ascii.colon
   );
+}
+
+function isCompact(bytes: Uint8Array, from: number, to: number): boolean {
+  const isLong = to - from >= COMPACT_BYTES && bytes[from + 8] === Ascii.space;
+  return isLong && bytes[from + 11] === Ascii.colon && bytes[from + 14] === Ascii.colon && isDigit(bytes[from + 4]);
 }
 
 function isAsctime(bytes: Uint8Array, from: number): boolean {
