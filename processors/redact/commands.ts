@@ -24,9 +24,10 @@ const COMMANDS: readonly (readonly [names: string, options: readonly CommandOpti
   // With a blank before it, it is the name of the database.
   ['mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlslap mysqlbinlog mysqlpump mysqlsh mycli', [glued('p')]],
   ['mariadb mariadb-dump mariadb-admin mariadb-import mariadb-check 7z 7za 7zr 7zz rar unrar', [glued('p')]],
-  ['sshpass mongo mongosh mongodump mongorestore mongoexport mongoimport', [either('p')]],
+  ['psexec psexec64 sshpass mongo mongosh mongodump mongorestore mongoexport mongoimport', [either('p')]],
   ['docker podman nerdctl buildah skopeo crane oras helm oc az cf', [login]],
   ['zip unzip sqlcmd bcp osql ipmitool mosquitto_pub mosquitto_sub', [either('P')]],
+  ['snmpget snmpgetnext snmpwalk snmpbulkwalk snmpset snmptrap', [either('A'), either('X')]],
   ['redis-cli redis-benchmark valkey-cli', [{ letter: 'a', gap: 'blank' }]],
   ['ldapsearch ldapmodify ldapadd ldapdelete ldappasswd ldapwhoami ldapcompare', [either('w')]],
   // Their ports look like the passwords of what they are told to reach: `ssh mysql -p2222`.

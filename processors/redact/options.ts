@@ -9,6 +9,7 @@ import { NameKind } from './secret-names.ts';
 const DASH = 0x2d;
 const DOLLAR = 0x24;
 const APOSTROPHE = 0x27;
+const EQUALS = 0x3d;
 const SLASH = 0x2f;
 const BACKSLASHES = byteSet('\\');
 const QUOTES = byteSet('"\'');
@@ -62,7 +63,7 @@ export class Options {
     for (const text of LONG) {
       if (!isTextAt(bytes, at, to, text)) continue;
       const end = at + text.length;
-      const begin = bytes[end] === 0x3d ? end + 1 : valueBegin(bytes, end, to, bytes[at - 1] as number);
+      const begin = bytes[end] === EQUALS ? end + 1 : valueBegin(bytes, end, to, bytes[at - 1] as number);
       const option = begin > end ? this.#before.optionBefore(bytes, from, at, LETTER_U) : undefined;
       return option?.divider === ':' && isValue(bytes, begin, to, value) && isPasswordBehind(bytes, to, 0x3a, value);
     }
@@ -74,7 +75,11 @@ export class Options {
 function valueBegin(bytes: Buffer, end: number, to: number, before: number): number {
   const quote = QUOTES[before] === 1 ? runEnd(bytes, end, Math.min(to, end + GAP_MAX), BACKSLASHES) : to;
   const gap = quote < to && bytes[quote] === before ? quote + 1 : end;
-  return runEnd(bytes, gap, Math.min(to, gap + GAP_MAX), GAP);
+  const begin = runEnd(bytes, gap, Math.min(to, gap + GAP_MAX), GAP);
+  if (gap === end || bytes[begin] !== LETTER_A) return begin;
+  // The kernel's audit log numbers arguments: `a1="-u" a2="user:…"`.
+  const sign = runEnd(bytes, begin + 1, Math.min(to, begin + GAP_MAX), DIGIT);
+  return sign > begin + 1 && bytes[sign] === EQUALS ? sign + 1 : begin;
 }
 
 /** False for another option, and for what a shell has yet to put in. */
@@ -96,7 +101,11 @@ function isPasswordBehind(bytes: Buffer, to: number, divider: number, value: Val
     value.end = end - 1;
     return at - start >= USER_TOKEN_MIN;
   }
-  if (bytes[value.start] === SLASH || bytes[value.start] === DOLLAR || isPlaceholder(bytes, value.start, to, NameKind.password))
+  if (
+    bytes[value.start] === SLASH ||
+    (bytes[value.start] === DOLLAR && bytes[start - 1] !== APOSTROPHE) ||
+    isPlaceholder(bytes, value.start, to, NameKind.password)
+  )
     return false;
   return runEnd(bytes, start, at, DIGIT) < at || runEnd(bytes, value.start, end, DIGIT) < end;
 }

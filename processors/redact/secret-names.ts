@@ -20,7 +20,7 @@ export interface Word {
 const ENDINGS: readonly (readonly [kind: NameKindNumber, words: string])[] = [
   [
     NameKind.password,
-    'password passwords passwd pass|phrase pass|code pswd password|hash db|pass user|pass smtp|pass root|pass admin|pass',
+    'password passwords passwd pass|phrase pass|code pswd password|hash db|pass user|pass smtp|pass root|pass admin|pass become|pass ssh|pass sudo|pass ldap|pass bind|pass mail|pass',
   ],
   // In other languages.
   [NameKind.password, 'passwort kennwort wachtwoord mot|de|passe contraseña contrasena пароль Пароль パスワード 密码'],

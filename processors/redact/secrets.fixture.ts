@@ -59,6 +59,12 @@ export const SECRETS: readonly (readonly [rule: string, secret: string, around: 
   ['assignment', 'hunter2', (it) => `+ /usr/bin/curl --proxy-user=bob:${it} -O https://example.org/`],
   ['assignment', 'two w0rds', (it) => `sh -c "curl -ubob:x; curl -u \\"bob:${it}\\" host"`.replace('curl -ubob:x; ', '')],
   ['assignment', 'hunter2', (it) => `exec: ["curl", "-u", "bob:${it}", "-v"]`],
+  ['assignment', '$ecret', (it) => `curl -u 'bob:${it}' example.org`],
+  ['assignment', 'hunter2', (it) => `type=EXECVE msg=audit(1.2:3): argc=4 a0="curl" a1="-u" a2="bob:${it}" a3="x"`],
+  ['assignment', 'hunter2', (it) => `type=EXECVE msg=audit(1.2:3): argc=3 a0="mysql" a1="-uroot" a2="-p${it}"`],
+  ['assignment', 'hunter2', (it) => `snmpwalk -v3 -u bob -A ${it} -x AES host`],
+  ['assignment', 'hunter2', (it) => `psexec -u bob -p ${it} cmd`],
+  ['assignment', 'hunter2', (it) => `ansible_become_pass: ${it}`],
   ['assignment', 'hunter2', (it) => `argv curl\0-U\0bob:${it}\0-v`],
   ['assignment', 'S3cr3t', (it) => `COMMAND=/usr/bin/mysqldump -uroot -p${it} shop`],
   ['assignment', 'hunter2', (it) => `docker exec -it -u 1000:1000 db mysql -h db -u root -p'${it}' -e 'SELECT 1'`],
@@ -133,6 +139,9 @@ export const ORDINARY: readonly string[] = [
 /** Commands and sentences with the letters of options that say password elsewhere. */
 export const HARMLESS_COMMANDS: readonly string[] = [
   'cp -p a b && cp -pr c d',
+  'curl -X POST -A Mozilla/5.0 https://example.org/',
+  'curl -u bob -X GET https://example.org/ -a u:p',
+  'ldd: bind pass, mail pass 12, the ssh pass is lost',
   'mkdir -p /var/lib/x /srv/y',
   'ssh -p 22 bob@example.org',
   'ssh -p2222 bob@example.org',
