@@ -21,6 +21,7 @@ interface AdoptOptions {
 /** A rotated file that was never seen before, by its path. */
 interface Missed {
   readonly origin: string;
+  readonly log: string;
   at: number;
   readonly until: number;
 }
@@ -246,10 +247,14 @@ export class Follower {
       if (!isFollowed && now < missed.until) continue;
       this.#missed.delete(path);
       const tail = tails.atPath(path);
-      if (!tail || isWanted(path)) continue;
-      // Nobody asked for that name: it is read to its end, and let go.
-      tails.change(tail, () => (tail.state = 'rotated'));
-      tail.origin = missed.origin;
+      if (!tail) continue;
+      tails.change(tail, () => {
+        tail.log = missed.log;
+        if (isWanted(path)) return;
+        // Nobody asked for that name: it is read to its end, and let go.
+        tail.state = 'rotated';
+        tail.origin = missed.origin;
+      });
       tail.rotatedAt = now;
       positions.touch(tail);
     }
@@ -268,7 +273,7 @@ export class Follower {
   async #noteMissed(tail: Tail): Promise<void> {
     const now = this.#context.clock.monotonic();
     for (const path of await this.#finder.laterGenerations(tail)) {
-      if (!this.#missed.has(path)) this.#missed.set(path, { origin: tail.origin, at: now, until: now + MISSED_MS });
+      if (!this.#missed.has(path)) this.#missed.set(path, { origin: tail.origin, log: tail.log, at: now, until: now + MISSED_MS });
     }
   }
 

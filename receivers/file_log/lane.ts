@@ -236,7 +236,7 @@ export class Lane {
   /** Queues a file that has something to read, and lets it rest when it has not changed for a while. */
   #settle(tail: Tail, now: number): void {
     const { limits, flow } = this.#context;
-    const flushes = tail.hasPartial && limits.flushMs > 0 && tail.triedAt !== tail.grownAt;
+    const flushes = tail.mayFlush(limits.flushMs);
     const mayRead = tail.hasUnread && (!tail.isRepeating || flow.mayReadAgain);
     if (mayRead || (flushes && now - tail.grownAt >= limits.flushMs)) this.#enqueue(tail);
     else if (!flushes && tail.state === 'named') this.#rounds.rest(tail, now);

@@ -16,6 +16,7 @@ interface StoredFile {
   readonly v: 1;
   readonly path: string;
   readonly origin?: string;
+  readonly log?: string;
   readonly resolved?: string;
   readonly dev: number;
   readonly ino: number;
@@ -102,6 +103,7 @@ export class Positions {
     });
     tail.resolved = stored.resolved;
     tail.origin = stored.origin ?? path;
+    tail.log = stored.log ?? tail.origin;
     tail.seenAt = stored.seen;
     tail.doneSize = stored.done;
     tail.ctimeMs = stored.ctime;
@@ -242,6 +244,7 @@ function encodeFile(tail: Tail, mark: Mark): string {
     v: 1,
     path: tail.path,
     ...(tail.origin === tail.path ? {} : { origin: tail.origin }),
+    ...(tail.log === tail.origin ? {} : { log: tail.log }),
     ...(tail.resolved === undefined ? {} : { resolved: tail.resolved }),
     dev: tail.dev,
     ino: tail.ino,

@@ -60,7 +60,7 @@ export class Streams {
   /** Gives a file that an earlier run knew its attributes: those of its name, or of the one it had before it was rotated. */
   describe(tail: Tail, stat: Stats): void {
     if (tail.shared.entries.size > 0) return;
-    tail.shared = this.#context.attributes.of(tail.state === 'named' ? tail.path : tail.origin, stat);
+    tail.shared = this.#context.attributes.of(tail.state === 'named' ? tail.path : tail.log, stat);
   }
 
   async create(candidate: Candidate, startsAtEnd: boolean): Promise<void> {

@@ -37,6 +37,8 @@ export class Tail {
   path: string;
   /** The name it was found under at first; what it is renamed to begins like that. */
   origin: string;
+  /** The name its lines were first found under, also when that was a link. Lines of one log stay in order. */
+  log: string;
   /** Where a link led to when the file was found; tried when the name leads elsewhere. */
   resolved: string | undefined;
   dev: number;
@@ -99,6 +101,7 @@ export class Tail {
     this.id = options.id;
     this.path = options.path;
     this.origin = options.path;
+    this.log = options.path;
     this.dev = options.dev;
     this.ino = options.ino;
     this.compression = options.compression;
@@ -109,7 +112,7 @@ export class Tail {
 
   /** Rows of equal source stay in order: all rows of one stream, and of the file that was under its name before a rotation. */
   sourceFor(receiver: string): number {
-    return sourceOf(`${receiver}\0${this.origin}`);
+    return sourceOf(`${receiver}\0${this.log}`);
   }
 
   get isArchive(): boolean {
@@ -121,6 +124,11 @@ export class Tail {
     return !this.isArchive && this.seenTo > this.ranges.end.at;
   }
 
+  /** True when a record may come of the bytes that are no whole one. */
+  mayFlush(flushMs: number): boolean {
+    return this.hasPartial && flushMs > 0 && this.triedAt !== this.grownAt;
+  }
+
   get isIdle(): boolean {
     return !this.hasUnread && this.ranges.length === 0 && !this.ranges.hasGap;
   }
@@ -128,6 +136,17 @@ export class Tail {
   get hasUnread(): boolean {
     if (this.isArchive) return this.doneSize !== this.size;
     return this.size > this.seenTo || this.ranges.hasGap;
+  }
+
+  /** True for the file that is under the name now; others of the same log were there before. */
+  get isCurrent(): boolean {
+    return this.state === 'named' && this.path === this.log;
+  }
+
+  /** Whether this, of the same log, was written before `other`. */
+  isBefore(other: Tail): boolean {
+    if (this.isCurrent || other.isCurrent) return !this.isCurrent;
+    return this.mtimeMs === other.mtimeMs ? this.id < other.id : this.mtimeMs < other.mtimeMs;
   }
 
   /** Part of what was read has to be read again. */

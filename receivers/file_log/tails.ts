@@ -6,6 +6,8 @@ export class Tails {
   readonly #all = new Map<number, Tail>();
   readonly #byPath = new Map<string, Tail>();
   readonly #byInode = new Map<string, Tail>();
+  /** Those that can be read, by the name their lines were first found under. */
+  readonly #byLog = new Map<string, Set<Tail>>();
   readonly #byFingerprint = new Map<string, Set<Tail>>();
   /** How many fingerprints there are of each length, and the lengths in rising order. */
   readonly #lengths = new Map<number, number>();
@@ -29,6 +31,7 @@ export class Tails {
     this.#all.set(tail.id, tail);
     if (tail.state === 'named') this.#byPath.set(tail.path, tail);
     if (tail.state !== 'gone' || !this.#byInode.has(inodeKey(tail))) this.#byInode.set(inodeKey(tail), tail);
+    if (tail.state !== 'gone') this.#joinLog(tail);
     this.#index(tail);
   }
 
@@ -40,6 +43,7 @@ export class Tails {
     this.#all.delete(tail.id);
     this.losePath(tail);
     this.#loseInode(tail);
+    this.#leaveLog(tail);
     this.#unindex(tail);
   }
 
@@ -60,6 +64,7 @@ export class Tails {
   change(tail: Tail, apply: () => void): void {
     this.losePath(tail);
     this.#loseInode(tail);
+    this.#leaveLog(tail);
     this.#unindex(tail);
     apply();
     this.add(tail);
@@ -79,6 +84,28 @@ export class Tails {
       for (const tail of this.#byFingerprint.get(keyOf(fingerprint)) ?? []) found.push(tail);
     }
     return found.toReversed();
+  }
+
+  /** The earliest file of the same log that was written before this one and has something left, as `isLeft` says. */
+  earlierThan(tail: Tail, isLeft: (earlier: Tail) => boolean): Tail | undefined {
+    const log = this.#byLog.get(tail.log);
+    if (!log || log.size < 2) return undefined;
+    let first: Tail | undefined;
+    for (const other of log) {
+      if (other !== tail && other.isBefore(first ?? tail) && isLeft(other)) first = other;
+    }
+    return first;
+  }
+
+  #joinLog(tail: Tail): void {
+    const log = this.#byLog.get(tail.log);
+    if (log) log.add(tail);
+    else this.#byLog.set(tail.log, new Set([tail]));
+  }
+
+  #leaveLog(tail: Tail): void {
+    const log = this.#byLog.get(tail.log);
+    if (log?.delete(tail) && log.size === 0) this.#byLog.delete(tail.log);
   }
 
   #loseInode(tail: Tail): void {

@@ -59,10 +59,9 @@ export class Turns {
     const { context, batcher } = this.#settings;
     while (!this.#isStopped) {
       while (!this.#isStopped && this.#queue.size > 0 && !context.flow.isFull) {
-        const tail = this.#queue.values().next().value as Tail;
-        this.#queue.delete(tail);
+        const tail = this.#next();
         // Somebody is finding out what became of it, and will queue it again.
-        if (tail.isExamined || tail.state === 'gone') continue;
+        if (!tail || tail.isExamined || tail.state === 'gone') continue;
         await this.#turn(tail);
         if (!batcher.isFull) continue;
         await batcher.flush();
@@ -73,6 +72,27 @@ export class Turns {
       if (!this.#isStopped) await this.#bell.wait(Number.POSITIVE_INFINITY);
     }
     await batcher.flush();
+  }
+
+  /** The file whose turn it is: not before those that were under its name before. */
+  #next(): Tail | undefined {
+    const tail = this.#queue.values().next().value as Tail;
+    this.#queue.delete(tail);
+    const { clock, tails } = this.#settings.context;
+    const now = clock.monotonic();
+    const earlier = tails.earlierThan(tail, (other) => this.#isLeft(other, now));
+    if (!earlier) return tail;
+    // It is read in another lane, or cannot be read at the moment: the next look queues this one again.
+    if (!this.#queue.delete(earlier)) return undefined;
+    this.#queue.add(tail);
+    return earlier;
+  }
+
+  /** What cannot be read, and what somebody goes on writing to, holds up nobody. */
+  #isLeft(tail: Tail, now: number): boolean {
+    if (tail.problem !== '') return false;
+    const { flushMs, pollMs } = this.#settings.context.limits;
+    return tail.hasUnread || (tail.mayFlush(flushMs) && now - tail.rotatedAt < 2 * flushMs + pollMs);
   }
 
   async #turn(tail: Tail): Promise<void> {

@@ -28,6 +28,7 @@ test.for(['memory', 'disk'] as const)(
     });
 
     expect(lost, `of ${written}, seed ${SEED}, first ${firstLost.slice(0, 5).join()}\n${output.slice(-2000)}`).toBe(0);
+    expect(stats.outOfOrder).toBe(0);
     expect(stats.repeated).toBeLessThanOrEqual(kills * REQUESTS_REPEATED_MAX * stats.largestRequest);
   },
 );
