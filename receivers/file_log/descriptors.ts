@@ -2,21 +2,29 @@ import type { FileIo } from './file-io.ts';
 import type { Tail } from './tail.ts';
 
 /** Every descriptor is in use: the file has to wait for its turn. */
-export class NoDescriptorError extends Error {}
+export class NoDescriptorError extends Error {
+  constructor() {
+    super('as many files are open as max_concurrent_files allows, and none of them can be closed now');
+  }
+}
 
 /** The path leads to another file than the one looked at a moment ago. */
 export class MovedError extends Error {}
 
+const NONE = { tails: [], missing: 0 };
+
 /**
  * The open files, at most so many. A file that is read again and again stays open, so that a rename cannot take it away;
- * when all are taken, the one used least recently is closed. What has no name any more is never closed for that: nobody
- * could open it again.
+ * when all are taken, the one used least recently is closed. What was renamed is not closed for that before it is known
+ * what it is called now: nobody could open it again.
  */
 export class Descriptors {
   readonly #max: number;
   readonly #onClose: (descriptor: number, tail: Tail) => void;
   /** In order of last use. */
   readonly #open = new Set<Tail>();
+  /** How often there was no room since renamed files were last asked to make some. */
+  #missing = 0;
 
   constructor(max: number, onClose: (descriptor: number, tail: Tail) => void) {
     this.#max = max;
@@ -40,6 +48,11 @@ export class Descriptors {
       io.close(descriptor);
       throw new MovedError(tail.path);
     }
+    // Somebody may have taken the place meanwhile.
+    if (!this.hasRoom()) {
+      io.close(descriptor);
+      throw new NoDescriptorError();
+    }
     this.take(tail, descriptor);
     return descriptor;
   }
@@ -53,13 +66,28 @@ export class Descriptors {
 
   /** Room for one more. */
   makeRoom(): void {
-    if (this.#open.size < this.#max) return;
+    if (!this.hasRoom()) throw new NoDescriptorError();
+  }
+
+  /** Whether one more can be opened, when another is closed for it if need be. */
+  hasRoom(): boolean {
+    if (this.#open.size < this.#max) return true;
     for (const tail of this.#open) {
-      if (tail.isBusy || tail.state === 'rotated') continue;
+      if (tail.isBusy || tail.isExamined || tail.state === 'rotated') continue;
       this.close(tail);
-      return;
+      return true;
     }
-    throw new NoDescriptorError();
+    this.#missing++;
+    return false;
+  }
+
+  /** Renamed files that hold the places others have asked for: those that have been read first, each used least recently. */
+  takeRenamed(): { readonly tails: readonly Tail[]; readonly missing: number } {
+    const missing = this.#missing;
+    this.#missing = 0;
+    if (missing === 0) return NONE;
+    const tails = Array.from(this.#open).filter(({ state }) => state === 'rotated');
+    return { tails: tails.toSorted((a, b) => Number(a.hasUnread) - Number(b.hasUnread)), missing };
   }
 
   close(tail: Tail): void {

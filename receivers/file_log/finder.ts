@@ -161,6 +161,15 @@ export class Finder {
     return undefined;
   }
 
+  /** The name that leads to an open file now. */
+  async nameOf(tail: Tail): Promise<string | undefined> {
+    for (const path of [tail.path, ...(await this.#siblings(tail))]) {
+      const stat = await this.#io.stat(path);
+      if (stat?.ino === tail.ino && stat.dev === tail.dev) return path;
+    }
+    return undefined;
+  }
+
   /** A file that is followed for its own sake cannot be somebody's copy. */
   #isOwn(stat: Stats, tail: Tail): boolean {
     const known = this.#context.tails.atInode(stat.dev, stat.ino);

@@ -199,6 +199,17 @@ export class Follower {
     await this.begin(path);
   }
 
+  /** Closes a renamed file that can be opened again by the name it has now. */
+  async letGo(tail: Tail): Promise<boolean> {
+    const { tails, descriptors, positions } = this.#context;
+    const path = await this.#finder.nameOf(tail);
+    if (path === undefined || tail.isBusy || tail.isExamined || tail.state !== 'rotated') return false;
+    tails.change(tail, () => (tail.path = path));
+    descriptors.close(tail);
+    positions.touch(tail);
+    return true;
+  }
+
   /** Under a name whose bytes were replaced begins a new stream. */
   async begin(path: string): Promise<void> {
     const stat = await this.#io.stat(path);
@@ -264,7 +275,8 @@ export class Follower {
     try {
       return await this.adopt(path, { startsAtEnd: false, detects: true });
     } catch (problem) {
-      if (codeOf(problem) === '' && !(problem instanceof NoDescriptorError)) throw problem;
+      if (problem instanceof NoDescriptorError) return false;
+      if (codeOf(problem) === '') throw problem;
       if (!isMissing(problem)) this.#context.problems.report(path, problem);
       return false;
     }

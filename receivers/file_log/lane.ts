@@ -118,10 +118,19 @@ export class Lane {
       this.#hinted.clear();
       // New names after known files: one of them may be what a known file is called now.
       await search?.run();
+      await this.#makeRoom();
       await follower.adoptMissed();
       // All that has grown is queued by now, so that small files share a batch.
       turns.go();
       if (!this.#isStopped) await this.#rest();
+    }
+  }
+
+  /** Renamed files stay open for long after they have been read; when others need the place, they are closed. */
+  async #makeRoom(): Promise<void> {
+    let { tails, missing } = this.#context.descriptors.takeRenamed();
+    for (const tail of tails) {
+      if (missing > 0 && this.#rounds.has(tail) && (await this.#settings.follower.letGo(tail))) missing--;
     }
   }
 

@@ -88,17 +88,19 @@ export class Search {
       if (recheckAt !== undefined && now < recheckAt) continue;
       const isFollowed = await this.#adopt(path);
       // A second name of a followed file has no entry of its own, so it is asked after again, too.
-      if (isFollowed && tails.atPath(path)) this.#passed.delete(path);
+      if (isFollowed === undefined || (isFollowed && tails.atPath(path))) this.#passed.delete(path);
       else this.#passed.set(path, now + RECHECK_MS);
     }
   }
 
-  async #adopt(path: string): Promise<boolean> {
+  /** Undefined when there is no room for one more open file just now. */
+  async #adopt(path: string): Promise<boolean | undefined> {
     const { follower, startsAtEnd, context } = this.#settings;
     try {
       return await follower.adopt(path, { startsAtEnd: startsAtEnd && this.#isFirst, detects: false });
     } catch (problem) {
-      if (problem instanceof NoDescriptorError || isMissing(problem)) return false;
+      if (problem instanceof NoDescriptorError) return undefined;
+      if (isMissing(problem)) return false;
       if (codeOf(problem) === '') throw problem;
       context.problems.report(path, problem);
       return false;

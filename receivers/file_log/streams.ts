@@ -22,7 +22,7 @@ export class Streams {
 
   /** A followed file was found under another name, or again under its own. */
   rename(tail: Tail, candidate: Candidate): void {
-    const { tails, attributes, descriptors, positions, counters } = this.#context;
+    const { tails, attributes, positions, counters } = this.#context;
     if (tail.path !== candidate.path) counters.rotations.add(1);
     tails.change(tail, () => {
       tail.path = candidate.path;
@@ -31,7 +31,7 @@ export class Streams {
     tail.isVerified = true;
     tail.shared = attributes.of(candidate.path, candidate.stat);
     // Another lane may be reading through the descriptor it has.
-    if (tail.descriptor === undefined) descriptors.take(tail, candidate.descriptor);
+    if (tail.descriptor === undefined) this.#keepOpen(tail, candidate);
     else this.#io.close(candidate.descriptor);
     positions.touch(tail);
     this.#context.assign(tail);
@@ -52,7 +52,7 @@ export class Streams {
     tail.rotatedAt = clock.monotonic();
     tail.look(candidate.stat, clock.monotonic());
     tail.grownAt = clock.monotonic();
-    descriptors.take(tail, candidate.descriptor);
+    this.#keepOpen(tail, candidate);
     positions.touch(tail);
     this.#context.assign(tail);
   }
@@ -64,7 +64,7 @@ export class Streams {
   }
 
   async create(candidate: Candidate, startsAtEnd: boolean): Promise<void> {
-    const { tails, attributes, descriptors, positions, clock, problems } = this.#context;
+    const { tails, attributes, positions, clock, problems } = this.#context;
     const tail = this.#finder.createTail(candidate, startsAtEnd && candidate.compression === 'none' ? candidate.stat.size : 0);
     tail.shared = attributes.of(candidate.path, candidate.stat);
     tail.look(candidate.stat, clock.monotonic());
@@ -72,11 +72,18 @@ export class Streams {
     if (startsAtEnd && candidate.compression !== 'none') tail.doneSize = candidate.stat.size;
     await this.#rememberLink(tail);
     tails.add(tail);
-    descriptors.take(tail, candidate.descriptor);
+    this.#keepOpen(tail, candidate);
     // Known by what it begins with, it is found again even if it is rotated before anything of it is safe.
     positions.touch(tail);
     problems.mended(tail.path);
     this.#context.assign(tail);
+  }
+
+  /** If there is no room, it is opened again by its name when its turn comes. */
+  #keepOpen(tail: Tail, { descriptor }: Candidate): void {
+    const { descriptors } = this.#context;
+    if (descriptors.hasRoom()) descriptors.take(tail, descriptor);
+    else this.#io.close(descriptor);
   }
 
   async #rememberLink(tail: Tail): Promise<void> {
