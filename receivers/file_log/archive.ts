@@ -42,6 +42,12 @@ export class ArchiveReader {
     return this.#problem;
   }
 
+  /** How long the file inside is, once a read has come to its end; -1 before, and when the archive is not whole. */
+  get size(): number {
+    if (!this.#isEnded || this.#problem) return -1;
+    return this.#chunks.reduce((size, chunk) => size + chunk.length, this.#base);
+  }
+
   /** Copies up to `length` bytes from `position` on; fewer only at the end. */
   async read(buffer: Buffer, at: number, length: number, position: number): Promise<number> {
     if (!this.#stream || position < this.#base) this.#restart();

@@ -131,6 +131,31 @@ export class Finder {
     }
   }
 
+  /**
+   * The end of an archive that was made of an open file before the last of that was written. Undefined when it holds
+   * anything else.
+   */
+  async endWithin(candidate: Candidate, tail: Tail): Promise<Mark | undefined> {
+    const { descriptor } = tail;
+    const end = tail.ranges.reach.at;
+    if (candidate.compression === 'none' || tail.isArchive || descriptor === undefined || end > ARCHIVE_COMPARED_BYTES_MAX)
+      return undefined;
+    const archive = new ArchiveReader(this.#context.fs, candidate.descriptor, candidate.compression);
+    try {
+      const last = Buffer.alloc(TAIL_BYTES);
+      await archive.read(last, 0, 1, end);
+      const { size } = archive;
+      const length = Math.min(size, TAIL_BYTES);
+      if (length <= 0 || size >= end || (await archive.read(last, 0, length, size - length)) < length) return undefined;
+      const own = Buffer.alloc(length);
+      const read = await this.#io.read(descriptor, own, 0, length, size - length);
+      const isAlike = read === length && own.equals(last.subarray(0, length));
+      return isAlike ? { ...START, at: size, tail: own.toString('latin1') } : undefined;
+    } finally {
+      archive.close();
+    }
+  }
+
   async #isPiece(candidate: Candidate, whole: number): Promise<boolean> {
     const { size } = candidate.stat;
     const length = Math.min(size, TAIL_BYTES);
@@ -236,7 +261,7 @@ export class Finder {
   }
 
   /** A new stream for a file. */
-  createTail(candidate: Candidate, from: number): Tail {
+  createTail(candidate: Candidate, watermark: Mark): Tail {
     const { tails } = this.#context;
     const tail = new Tail({
       id: tails.nextId(),
@@ -245,7 +270,7 @@ export class Finder {
       ino: candidate.stat.ino,
       compression: candidate.compression,
       fingerprint: this.fingerprint(candidate.headSize),
-      watermark: from === 0 ? START : { at: from, tail: '', records: 0, isSkipping: false },
+      watermark,
     });
     return tail;
   }

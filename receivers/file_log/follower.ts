@@ -134,6 +134,7 @@ export class Follower {
     const mayBeAnew = this.#mayBeAnew(candidate, tail);
     if (tail.state === 'rotated' && candidate.path === tail.path && !mayBeAnew) return false;
     const answer = await this.#compare(candidate, tail);
+    if (answer === 'other' && candidate.compression !== 'none') return this.#isMadeEarly(candidate, tail);
     if (answer === 'other' || (answer === 'piece' && tail.state === 'rotated')) return false;
     if (mayBeAnew) {
       await this.#streams.move(tail, candidate, true);
@@ -147,6 +148,13 @@ export class Follower {
     else await this.#streams.move(tail, candidate, true);
     this.#undecided.delete(candidate.path);
     return true;
+  }
+
+  /** An archive that was made before the last of a file was written: nothing in it is new. */
+  async #isMadeEarly(candidate: Candidate, tail: Tail): Promise<boolean> {
+    const end = await this.#finder.endWithin(candidate, tail);
+    if (end) await this.#streams.create(candidate, false, end);
+    return end !== undefined;
   }
 
   /**

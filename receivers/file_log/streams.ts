@@ -5,7 +5,7 @@ import { MovedError } from './descriptors.ts';
 import type { FileIo } from './file-io.ts';
 import type { Candidate, Finder } from './finder.ts';
 import { NO_FINGERPRINT, beginsLike } from './identity.ts';
-import { Ranges, START } from './ranges.ts';
+import { Ranges, START, type Mark } from './ranges.ts';
 import type { Tail } from './tail.ts';
 
 /** What can happen to one stream of lines: it begins, gets another name, moves to another file, ends. */
@@ -63,13 +63,15 @@ export class Streams {
     tail.shared = this.#context.attributes.of(tail.state === 'named' ? tail.path : tail.log, stat);
   }
 
-  async create(candidate: Candidate, startsAtEnd: boolean): Promise<void> {
+  /** A new stream. What is before `read` is in another one. */
+  async create(candidate: Candidate, startsAtEnd: boolean, read: Mark = START): Promise<void> {
     const { tails, attributes, positions, clock, problems } = this.#context;
-    const tail = this.#finder.createTail(candidate, startsAtEnd && candidate.compression === 'none' ? candidate.stat.size : 0);
+    const skipsContent = startsAtEnd && candidate.compression === 'none';
+    const tail = this.#finder.createTail(candidate, skipsContent ? { ...START, at: candidate.stat.size } : read);
     tail.shared = attributes.of(candidate.path, candidate.stat);
     tail.look(candidate.stat, clock.monotonic());
     tail.grownAt = clock.monotonic();
-    if (startsAtEnd && candidate.compression !== 'none') tail.doneSize = candidate.stat.size;
+    if (candidate.compression !== 'none' && (startsAtEnd || read.at > 0)) tail.doneSize = candidate.stat.size;
     await this.#rememberLink(tail);
     tails.add(tail);
     this.#keepOpen(tail, candidate);
