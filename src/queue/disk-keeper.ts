@@ -181,11 +181,13 @@ export class DiskKeeper implements Keeper {
     return this.#unwritten.splice(0, count);
   }
 
-  /** Waits until the disk takes it, or gives up when time has run out. */
-  async #write(items: readonly Item[]): Promise<Place[] | undefined> {
+  /**
+   * Waits until the disk takes it, or gives up when time has run out. When the disk refuses many, there may be room for
+   * fewer: the rest goes back, and comes next.
+   */
+  async #write(items: Item[]): Promise<Place[] | undefined> {
     const { exporter, host } = this.#settings;
-    const entries: Entry[] = [];
-    for (const item of items) if (item.body) entries.push({ meta: encodeMeta(item), body: item.body });
+    let entries = entriesOf(items);
     let failures = 0;
     for (let delay = RETRY_FIRST_MS; ; delay = Math.min(2 * delay, RETRY_MAX_MS)) {
       try {
@@ -193,6 +195,11 @@ export class DiskKeeper implements Keeper {
         if (failures > 0) host.log.info('The queue can write again.', { exporter, failures });
         return places;
       } catch (problem) {
+        if (items.length > 1) {
+          this.#unwritten.unshift(...items.splice(Math.ceil(items.length / 2)));
+          entries = entriesOf(items);
+          continue;
+        }
         if (failures++ === 0)
           host.log.error('The queue cannot write to disk; sources wait until it can. Is the disk full?', { exporter }, problem);
         if (this.#deadline.signal.aborted) return undefined;
@@ -300,6 +307,10 @@ export class DiskKeeper implements Keeper {
     this.#settings.host.log.error('A segment of the queue is missing or cut short; the request in it is lost.', facts);
     this.#corruptFiles.add(1);
   }
+}
+
+function entriesOf(items: readonly Item[]): Entry[] {
+  return items.flatMap((item) => (item.body ? [{ meta: encodeMeta(item), body: item.body }] : []));
 }
 
 function metaOf({ sequence, rows, sources, encoding, contentType }: Meta): Meta {

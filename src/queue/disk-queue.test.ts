@@ -295,6 +295,33 @@ test('waits while the disk is full, loudly once, and loses nothing', async () =>
   expectBooksToBalance(host);
 });
 
+test('on a disk with little room writes few requests at a time, in their order', async () => {
+  const ENTRY_BUFFERS = 3;
+  const fs = {
+    ...nodeFs,
+    writev: (fd: number, buffers: Buffer[], position: number, done: (problem: Error | null, written: number) => void) => {
+      if (buffers.length > ENTRY_BUFFERS) done(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }), 0);
+      else nodeFs.writev(fd, buffers, position, done);
+    },
+  } as typeof nodeFs;
+  host = createTestHost({ clock, storage, fs });
+  const backend = new FakeBackend();
+  const queue = createQueue(backend, host, { queue: DISK });
+  await queue.start();
+  const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+  const offered = texts.map((text) => offer(queue, text));
+  await until(() => offered.every(({ outcome }) => outcome?.durable === 1));
+  for (let i = 0; i < texts.length; i++) {
+    await until(() => backend.requests.length > i);
+    await backend.requests[i]?.answer();
+  }
+
+  expect(backend.taken).toEqual(texts);
+  expect(host.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  expectBooksToBalance(host);
+});
+
 test('drops and counts what the backend did not take in time, since the source has moved on', async () => {
   const backend = new FakeBackend();
   const queue = createQueue(backend, host, { queue: DISK, retry: { max_elapsed_time: '1s' } });
