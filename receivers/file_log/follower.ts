@@ -79,7 +79,7 @@ export class Follower {
   }
 
   async #decide(candidate: Candidate, known: Tail | undefined, startsAtEnd: boolean): Promise<boolean> {
-    if (known) {
+    if (known && !this.#isAnother(candidate, known)) {
       if (await this.#isStill(known, candidate)) {
         this.#streams.rename(known, candidate);
         return true;
@@ -97,7 +97,7 @@ export class Follower {
       return false;
     }
     for (const tail of tails.beginningLike(this.#finder.head, 0, candidate.headSize)) {
-      if (tail === known) continue;
+      if (tail === known && tail.compression === candidate.compression) continue;
       const answer = await this.#isCopy(candidate, tail);
       if (answer === 'undecided') {
         this.#io.close(candidate.descriptor);
@@ -130,6 +130,7 @@ export class Follower {
 
   /** Whether a file that begins like `tail` is its content in another place. */
   async #isCopy(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
+    if (this.#isAnother(candidate, tail)) return false;
     // What comes after a rename under the old name is no copy, however much it begins like the renamed file.
     const mayBeAnew = this.#mayBeAnew(candidate, tail);
     if (tail.state === 'rotated' && candidate.path === tail.path && !mayBeAnew) return false;
@@ -148,6 +149,17 @@ export class Follower {
     else await this.#streams.move(tail, candidate, true);
     this.#undecided.delete(candidate.path);
     return true;
+  }
+
+  /**
+   * A file that was deleted here when all of it was safe may be made again, and be equal. So may one of a few lines under
+   * another name, whoever deleted the first.
+   */
+  #isAnother({ compression, path, stat }: Candidate, tail: Tail): boolean {
+    if (tail.state !== 'gone' || compression !== tail.compression) return false;
+    if (tail.isRemoved) return true;
+    const isShort = !tail.isArchive && tail.ranges.reach.at < this.#context.limits.fingerprintBytes;
+    return isShort && path !== tail.path && (stat.ino !== tail.ino || stat.birthtimeMs > tail.ctimeMs);
   }
 
   /** An archive that was made before the last of a file was written: nothing in it is new. */

@@ -32,6 +32,7 @@ interface StoredFile {
   readonly partial?: string;
   readonly seen: number;
   readonly state?: 'rotated' | 'gone';
+  readonly removed?: true;
 }
 
 /**
@@ -111,6 +112,7 @@ export class Positions {
     tail.sizeBefore = stored.size;
     tail.storedAt = tail.ranges.watermark.at;
     tail.state = stored.state ?? 'named';
+    tail.isRemoved = stored.removed === true;
     tail.isVerified = false;
     for (const [from, to] of stored.beyond ?? []) addSettled(tail.ranges, toMark(from), toMark(to), unit);
     tail.seenTo = tail.ranges.end.at;
@@ -260,6 +262,7 @@ function encodeFile(tail: Tail, mark: Mark): string {
     seen: tail.seenAt,
     ...(tail.partial === '' || mark.at !== tail.ranges.end.at ? {} : { partial: tail.partial }),
     ...(tail.state === 'named' ? {} : { state: tail.state }),
+    ...(tail.isRemoved ? { removed: true } : {}),
   };
   return JSON.stringify(stored);
 }

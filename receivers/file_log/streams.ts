@@ -124,6 +124,7 @@ export class Streams {
   /** Deletes a file that has been read. What it is known by stays for a while. */
   async remove(tail: Tail): Promise<void> {
     await this.#io.unlink(tail.path);
+    tail.isRemoved = true;
     await this.finish(tail);
   }
 

@@ -56,6 +56,8 @@ export class Tail {
   /** As an earlier run saw it. */
   sizeBefore = -1;
   isDeleted = false;
+  /** Deleted by us, all of it safe: only an archive may hold its content again. */
+  isRemoved = false;
   /** How far bytes have been looked at; those past `ranges.end` are the beginning of a record. */
   seenTo = 0;
   /** The first bytes behind `ranges.end`, when they were no whole record: they must still be there at the next look. */
@@ -192,6 +194,7 @@ export class Tail {
     this.seenTo = this.ranges.end.at;
     this.state = 'named';
     this.isDeleted = false;
+    this.isRemoved = false;
     this.problem = '';
     this.retryAt = 0;
   }
