@@ -251,16 +251,18 @@ export class Follower {
       descriptors.close(tail);
     } else counters.rotations.add(1);
     tails.losePath(tail);
+    let sibling: Candidate | undefined;
     if (!isInPlace && tail.descriptor !== undefined) {
       tail.state = 'rotated';
       tail.rotatedAt = clock.monotonic();
       positions.touch(tail);
     } else {
-      const sibling = await this.#finder.findSibling(tail, isInPlace);
+      sibling = await this.#finder.findSibling(tail, isInPlace);
       if (sibling) await this.#streams.move(tail, sibling, false);
       else await this.#streams.giveUp(tail);
     }
-    if (!isInPlace) await this.#noteMissed(tail);
+    // What was truncated says when it was copied only by the copy.
+    if (!isInPlace || sibling) await this.#noteMissed(tail);
   }
 
   /**

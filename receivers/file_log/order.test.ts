@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { FileLogConfig } from './config.ts';
 import { Rig } from './rig.ts';
@@ -53,6 +54,31 @@ test.each([1, 2, 3])(
     await rig.until(() => rig.sink.safe.length >= count);
 
     expect(numbers(rig)).toEqual(upTo(count));
+  },
+);
+
+test.each(['', '.gz'])(
+  'copies (%s) that were made of a file truncated twice while the agent was down come before it',
+  async (extension) => {
+    const rig = createRig();
+    rig.append('a.log', lines(0, 10));
+    await rig.start();
+    await rig.pass(200);
+    await rig.crash();
+    rig.append('a.log', lines(10, LINES));
+    const now = Date.now() / 1000;
+    for (const generation of [2, 1]) {
+      const content = readFileSync(rig.path('a.log'));
+      const copy = rig.path(`a.log.${generation}${extension}`);
+      writeFileSync(copy, extension === '' ? content : gzipSync(content));
+      utimesSync(copy, now - generation, now - generation);
+      truncateSync(rig.path('a.log'));
+      rig.append('a.log', lines(LINES * (3 - generation), LINES * (4 - generation)));
+    }
+    await rig.start();
+    await rig.until(() => rig.sink.safe.length >= 3 * LINES);
+
+    expect(numbers(rig)).toEqual(upTo(3 * LINES));
   },
 );
 
