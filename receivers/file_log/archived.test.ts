@@ -53,6 +53,30 @@ test.each([
   expect(numbers(rig).toSorted((a, b) => a - b)).toEqual(upTo(102));
 });
 
+test('an archive that was made before the last line was written is where what was not safe is read after a crash', async () => {
+  const rig = createRig({ compression: 'auto' });
+  const include = [rig.path('*.log'), rig.path('*.log.*')];
+  rig.append('a.log', lines(0, 10));
+  await rig.start({ include });
+  await rig.pass(500);
+  rig.sink.isHolding = true;
+  rig.append('a.log', lines(10, 100));
+  renameSync(rig.path('a.log'), rig.path('a.log.1'));
+  await rig.pass(500);
+  const archive = gzipSync(readFileSync(rig.path('a.log.1')));
+  rig.append('a.log.1', lines(100, 101));
+  await rig.pass(500);
+  writeFileSync(rig.path('a.log.1.gz'), archive);
+  unlinkSync(rig.path('a.log.1'));
+  for (let i = 0; i < 10; i++) await rig.pass(500);
+  await rig.crash();
+  rig.sink.isHolding = false;
+  await rig.start({ include });
+  for (let i = 0; i < 20; i++) await rig.pass(500);
+
+  expect(new Set(numbers(rig))).toEqual(new Set(upTo(100)));
+});
+
 test('an archive of which an open file holds the beginning only is read', async () => {
   const rig = createRig({ compression: 'auto' });
   const include = [rig.path('*.log'), rig.path('*.log.*')];

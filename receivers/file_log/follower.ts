@@ -163,10 +163,13 @@ export class Follower {
   }
 
   /** An archive that was made before the last of a file was written: nothing in it is new. */
-  async #isMadeEarly(candidate: Candidate, tail: Tail): Promise<boolean> {
+  async #isMadeEarly(candidate: Candidate, tail: Tail): Promise<boolean | 'undecided'> {
     const end = await this.#finder.endWithin(candidate, tail);
-    if (end) await this.#streams.create(candidate, false, end);
-    return end !== undefined;
+    if (!end) return false;
+    // Until all of it is safe, it is where that is looked for after a crash.
+    if (tail.ranges.watermark.at < end.at) return 'undecided';
+    await this.#streams.create(candidate, false, end);
+    return true;
   }
 
   /**
