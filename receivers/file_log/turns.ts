@@ -88,9 +88,9 @@ export class Turns {
     return earlier;
   }
 
-  /** What cannot be read, and what somebody goes on writing to, holds up nobody. */
+  /** What cannot be read, what was given up and waits to be read again, and what somebody goes on writing to holds up nobody. */
   #isLeft(tail: Tail, now: number): boolean {
-    if (tail.problem !== '') return false;
+    if (tail.problem !== '' || tail.isRepeating) return false;
     const { flushMs, pollMs } = this.#settings.context.limits;
     return tail.hasUnread || (tail.mayFlush(flushMs) && now - tail.rotatedAt < 2 * flushMs + pollMs);
   }
