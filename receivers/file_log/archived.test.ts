@@ -23,10 +23,6 @@ function lines(from: number, to: number): string {
 
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, i) => i);
 
-function numbers(rig: Rig): number[] {
-  return rig.sink.safe.map(({ body }) => Number(String(body).split(' ')[1]));
-}
-
 // As logrotate does it when a program still writes to the renamed file.
 test.each([
   ['gz', gzipSync],
@@ -50,7 +46,7 @@ test.each([
   await rig.start({ include });
   await rig.pass(2000);
 
-  expect(numbers(rig).toSorted((a, b) => a - b)).toEqual(upTo(102));
+  expect(rig.numbers().toSorted((a, b) => a - b)).toEqual(upTo(102));
 });
 
 test('an archive that was made before the last line was written is where what was not safe is read after a crash', async () => {
@@ -74,7 +70,7 @@ test('an archive that was made before the last line was written is where what wa
   await rig.start({ include });
   for (let i = 0; i < 20; i++) await rig.pass(500);
 
-  expect(new Set(numbers(rig))).toEqual(new Set(upTo(100)));
+  expect(new Set(rig.numbers())).toEqual(new Set(upTo(100)));
 });
 
 test('an archive of which an open file holds the beginning only is read', async () => {

@@ -25,11 +25,6 @@ function lines(from: number, to: number): string {
   return Array.from({ length: to - from }, (_, i) => `line ${from + i} ${'x'.repeat(40)}\n`).join('');
 }
 
-/** The numbers of the lines, in the order in which they came. */
-function numbers(rig: Rig): number[] {
-  return rig.sink.safe.map(({ body }) => Number(String(body).split(' ')[1]));
-}
-
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, i) => i);
 
 test.each([1, 2, 3])(
@@ -53,7 +48,7 @@ test.each([1, 2, 3])(
     const count = LINES * (times + 1);
     await rig.until(() => rig.sink.safe.length >= count);
 
-    expect(numbers(rig)).toEqual(upTo(count));
+    expect(rig.numbers()).toEqual(upTo(count));
   },
 );
 
@@ -78,7 +73,7 @@ test.each(['', '.gz'])(
     await rig.start();
     await rig.until(() => rig.sink.safe.length >= 3 * LINES);
 
-    expect(numbers(rig)).toEqual(upTo(3 * LINES));
+    expect(rig.numbers()).toEqual(upTo(3 * LINES));
   },
 );
 
@@ -98,7 +93,7 @@ test('what is left of a file that was renamed before a crash, and of which that 
   await rig.start();
   await rig.until(() => rig.sink.safe.length >= 2 * LINES);
 
-  expect(numbers(rig)).toEqual(upTo(2 * LINES));
+  expect(rig.numbers()).toEqual(upTo(2 * LINES));
 });
 
 test('what is left of a renamed file comes before the new one while others are read, too', async () => {
@@ -114,7 +109,7 @@ test('what is left of a renamed file comes before the new one while others are r
   await rig.until(() => rig.sink.safe.length >= 3 * LINES);
 
   const own = rig.sink.safe.filter(({ attributes }) => attributes['log.file.name'] !== 'b.log');
-  expect(own.map(({ body }) => Number(String(body).split(' ')[1]))).toEqual(upTo(2 * LINES));
+  expect(rig.numbers(own)).toEqual(upTo(2 * LINES));
 });
 
 test('behind a link, what is left of the file that was rotated comes first, as records of the same source and name', async () => {
@@ -134,7 +129,7 @@ test('behind a link, what is left of the file that was rotated comes first, as r
   const sources = new Set(rig.sink.held.map(({ delivery }) => delivery.source));
   rig.sink.release();
 
-  expect(numbers(rig)).toEqual(upTo(2 * LINES));
+  expect(rig.numbers()).toEqual(upTo(2 * LINES));
   expect(new Set(rig.names())).toEqual(new Set(['a.log']));
   expect(sources.size).toBe(1);
 });
@@ -149,7 +144,7 @@ test('a last line without a newline comes before the new file', async () => {
   rig.append('a.log', lines(11, 20));
   await rig.until(() => rig.sink.safe.length >= 20);
 
-  expect(numbers(rig)).toEqual(upTo(20));
+  expect(rig.numbers()).toEqual(upTo(20));
 });
 
 test('a renamed file that somebody goes on writing to does not hold up the new one', async () => {
@@ -164,7 +159,7 @@ test('a renamed file that somebody goes on writing to does not hold up the new o
     await rig.pass(100);
   }
 
-  expect(numbers(rig)).toContain(1000);
+  expect(rig.numbers()).toContain(1000);
 });
 
 test('a renamed file that cannot be read does not hold up the new one', async () => {

@@ -153,6 +153,11 @@ export class Rig {
   names(records: readonly SunkRecord[] = this.sink.safe): string[] {
     return records.map(({ attributes }) => attributes['log.file.name'] as string);
   }
+
+  /** Of lines such as `line 17 and more`, in the order in which they came. */
+  numbers(records: readonly SunkRecord[] = this.sink.safe): number[] {
+    return records.map(({ body }) => Number((body as string).split(' ')[1]));
+  }
 }
 
 /** A storage client whose writes have no effect once its process is dead. */
