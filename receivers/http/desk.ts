@@ -1,13 +1,13 @@
 import type { Clock, Counter } from '#component';
 import type { ServerRequest } from '#net';
 import { Complaints } from './complaints.ts';
-import type { Intake } from './intake.ts';
+import type { Entrance } from './entrance.ts';
 import type { RowReader } from './json-rows.ts';
 import type { Origins } from './origin.ts';
 import type { Feed, Rows } from './rows.ts';
 
 interface DeskParts {
-  readonly intake: Intake;
+  readonly entrance: Entrance;
   readonly rows: Rows;
   readonly reader: RowReader;
   readonly origins: Origins;
@@ -33,14 +33,14 @@ export class Desk {
   /** Longest body after decompression. */
   readonly bodyBytesMax: number;
   readonly clock: Clock;
-  readonly #intake: Intake;
+  readonly #entrance: Entrance;
   readonly #invalid: Counter;
   #nextAck: number;
   readonly #idPrefix: string;
   #lastId = 0;
 
-  constructor({ intake, rows, reader, origins, waits, bodyBytesMax, invalid, clock }: DeskParts) {
-    this.#intake = intake;
+  constructor({ entrance, rows, reader, origins, waits, bodyBytesMax, invalid, clock }: DeskParts) {
+    this.#entrance = entrance;
     this.clock = clock;
     // More than one request a millisecond, all the time, is beyond this receiver.
     this.#nextAck = clock.now();
@@ -74,6 +74,6 @@ export class Desk {
 
   /** `feed` runs when it is this request's turn: not before may it touch the rows. Afterwards the body is another's. */
   take(request: ServerRequest, feed: () => Feed, { bytes = request.body, waits = this.waits }: TakeOptions = {}): Promise<void> {
-    return this.#intake.take({ bytes, feed: feed(), gone: request.signal, waits, done: () => request.release() });
+    return this.#entrance.take({ bytes, feed: feed(), gone: request.signal, waits, done: () => request.release() });
   }
 }

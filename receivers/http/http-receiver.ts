@@ -5,7 +5,7 @@ import { byMethod } from './by-method.ts';
 import type { HttpConfig } from './config.ts';
 import { Desk } from './desk.ts';
 import { elasticsearchRoute } from './elasticsearch.ts';
-import { Intake } from './intake.ts';
+import { Entrance } from './entrance.ts';
 import { RowReader } from './json-rows.ts';
 import { lokiRoute } from './loki.ts';
 import { Origins } from './origin.ts';
@@ -20,7 +20,7 @@ export class HttpReceiver implements Receiver {
   readonly #id: string;
   readonly #next: Consumer;
   #server: HttpServer | undefined;
-  #intake: Intake | undefined;
+  #entrance: Entrance | undefined;
 
   constructor(config: HttpConfig, { id }: Settings, next: Consumer) {
     this.#config = config;
@@ -36,7 +36,7 @@ export class HttpReceiver implements Receiver {
   async start(host: Host): Promise<void> {
     const config = this.#config;
     const rows = new Rows(new LogBatch(), config.max_batch_records);
-    const intake = new Intake({
+    const entrance = new Entrance({
       next: this.#next,
       clock: host.clock,
       rows,
@@ -48,7 +48,7 @@ export class HttpReceiver implements Receiver {
       'Records in requests that could not be read and were refused.',
     );
     const desk = new Desk({
-      intake,
+      entrance,
       rows,
       reader: new RowReader(rows, new Promotion(config.fields)),
       origins: new Origins(config),
@@ -59,16 +59,16 @@ export class HttpReceiver implements Receiver {
     });
     const server = new HttpServer({ id: this.#id, config, path: '', routeOf: routesOf(config, desk) });
     await server.start(host);
-    this.#intake = intake;
+    this.#entrance = entrance;
     this.#server = server;
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
-    const intake = this.#intake;
+    const entrance = this.#entrance;
     const server = this.#server;
-    this.#intake = undefined;
+    this.#entrance = undefined;
     this.#server = undefined;
-    const stop = (): void => intake?.stop();
+    const stop = (): void => entrance?.stop();
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     try {

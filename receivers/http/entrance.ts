@@ -3,7 +3,7 @@ import { HttpProblem } from '#net';
 import { Turnstile } from './turnstile.ts';
 import type { Feed, Rows } from './rows.ts';
 
-export interface IntakeSettings {
+export interface EntranceSettings {
   readonly next: Consumer;
   readonly clock: Clock;
   readonly rows: Rows;
@@ -34,13 +34,13 @@ const AGAIN_MS = 100;
  * Only the request inside the turnstile has a batch, so that memory does not depend on how many are waiting, and a pipeline
  * never sees two batches of this receiver at once.
  */
-export class Intake {
-  readonly #settings: IntakeSettings;
+export class Entrance {
+  readonly #settings: EntranceSettings;
   readonly #turnstile = new Turnstile();
   readonly #stopping = new AbortController();
   #source = 0;
 
-  constructor(settings: IntakeSettings) {
+  constructor(settings: EntranceSettings) {
     this.#settings = settings;
   }
 
