@@ -68,7 +68,9 @@ export class Joiner {
     const labels = operator === undefined ? {} : { operator };
     this.#merged = metrics.counter('winnow_processor_merged_log_records', 'Records that became part of another one.', labels);
     this.#cut = metrics.counter('winnow_multiline_cut_groups', 'Groups that were sent before their end because of a bound.', labels);
-    metrics.gauge('winnow_processor_held_log_records', 'Records that are held.', () => this.#heldRows, labels);
+    // Whole ones, too, while the next component takes nothing.
+    const held = (): number => this.#heldRows + this.out.liveRows;
+    metrics.gauge('winnow_processor_held_log_records', 'Records that are held.', held, labels);
   }
 
   get hasKept(): boolean {
