@@ -44,7 +44,8 @@ export const FULL_PIPELINE: Readonly<Record<string, string>> = {
 
 const TICK_MS = 5;
 const ROTATED_KEPT = 40;
-const DRAIN_MS = 120_000;
+const KNOWN_MS = 30_000;
+const DRAIN_MS = 90_000;
 
 export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   const random = createRandom(options.seed);
@@ -60,6 +61,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
     agent.start();
     await eventually(() => existsSync(join(folder, 'storage', 'winnow.sock')), 10_000);
     writer.start();
+    // A file that nobody has ever seen and that is renamed to a name nobody asks for would not be found.
+    await eventually(async () => (await sink.stats()).distinct > 0, KNOWN_MS);
     for (let kill = 0; kill < options.kills; kill++) {
       const [shortest, longest] = options.lifeMs;
       await pause(shortest + random(longest - shortest));
